@@ -1,64 +1,66 @@
 //! What can be wrong with a recorded graph.
 
-use crate::{DType, TensorType};
+use std::fmt;
+
+use crate::TensorType;
+
+/// A tensor as messages name it. Boxed, so that a `Result` stays small.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    /// Name of the leaf, or `%index` of a computed value.
+    pub name: String,
+    /// Its type.
+    pub ty: TensorType,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.ty)
+    }
+}
 
 /// The first mistake made while recording.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GraphError {
     /// Two operands do not fit together.
-    #[error("{op}: {left_name} {left} does not fit {right_name} {right}")]
+    #[error("{op}: {left} does not fit {right}")]
     Mismatch {
         /// Name of the op.
         op: &'static str,
-        /// Name of the left operand.
-        left_name: String,
-        /// Type of the left operand.
-        left: TensorType,
-        /// Name of the right operand.
-        right_name: String,
-        /// Type of the right operand.
-        right: TensorType,
+        /// The left operand.
+        left: Box<Named>,
+        /// The right operand.
+        right: Box<Named>,
     },
     /// An operand has a dtype that the op does not take.
-    #[error("{op}: {name} is {found}, expected {expected}")]
+    #[error("{op}: {operand}, expected {expected}")]
     WrongDType {
         /// Name of the op.
         op: &'static str,
-        /// Name of the operand.
-        name: String,
-        /// Its dtype.
-        found: DType,
+        /// The operand.
+        operand: Box<Named>,
         /// What the op takes.
         expected: &'static str,
     },
     /// An attribute of the op does not fit its operand.
-    #[error("{op}: {name} {found}: {reason}")]
+    #[error("{op}: {operand}: {reason}")]
     BadAttribute {
         /// Name of the op.
         op: &'static str,
-        /// Name of the operand.
-        name: String,
-        /// Type of the operand.
-        found: TensorType,
+        /// The operand.
+        operand: Box<Named>,
         /// What does not fit.
         reason: String,
     },
-    /// Two leaves or outputs share a name, with different types.
-    #[error("{name} is recorded twice, as {first} and as {second}")]
+    /// Two leaves share a name, with different types.
+    #[error("{first} is recorded again as {second}")]
     Duplicate {
-        /// The name.
-        name: String,
-        /// Type at the first recording.
-        first: TensorType,
+        /// The first recording.
+        first: Box<Named>,
         /// Type at the second.
         second: TensorType,
     },
     /// A tensor whose size in bytes is no number, or whose rows are no whole number of blocks.
-    #[error("{name} {found} has rows that are no whole number of blocks, or is too large")]
-    BadSize {
-        /// The name.
-        name: String,
-        /// Its type.
-        found: TensorType,
-    },
+    #[error("{0} has rows that are no whole number of blocks, or is too large")]
+    BadSize(Box<Named>),
 }

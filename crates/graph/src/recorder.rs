@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Named;
 use crate::{Activation, DType, GraphError, Mask, Op, RopePairs, Shape, TensorType, rules};
 
 /// A tensor of a graph: a leaf or the result of a node. Cheap to copy, meaningful only in the graph that made it.

@@ -1,5 +1,6 @@
 //! Shape rules: the type of an op's result, or why its operands do not fit.
 
+use crate::error::Named;
 use crate::{DType, Graph, GraphError, Leaf, LeafKind, Mask, Node, Op, TensorType, Value};
 
 /// The type of what `op` computes.
@@ -150,32 +151,33 @@ impl Rules<'_> {
         self.graph.ty(value).shape.columns()
     }
 
+    fn named(&self, value: Value) -> Box<Named> {
+        Box::new(Named {
+            name: self.graph.name(value),
+            ty: self.graph.ty(value).clone(),
+        })
+    }
+
     fn mismatch(&self, left: Value, right: Value) -> GraphError {
         GraphError::Mismatch {
             op: self.op.name(),
-            left_name: self.graph.name(left),
-            left: self.graph.ty(left).clone(),
-            right_name: self.graph.name(right),
-            right: self.graph.ty(right).clone(),
+            left: self.named(left),
+            right: self.named(right),
         }
     }
 
     fn bad(&self, value: Value, reason: String) -> GraphError {
-        let name = self.graph.name(value);
         GraphError::BadAttribute {
             op: self.op.name(),
-            name,
-            found: self.graph.ty(value).clone(),
+            operand: self.named(value),
             reason,
         }
     }
 
     fn wrong(&self, value: Value, expected: &'static str) -> GraphError {
-        let name = self.graph.name(value);
         GraphError::WrongDType {
             op: self.op.name(),
-            name,
-            found: self.graph.ty(value).dtype,
+            operand: self.named(value),
             expected,
         }
     }
@@ -242,7 +244,8 @@ impl Rules<'_> {
         for tensor in qkv {
             self.activation(tensor)?;
         }
-        if heads == 0 || kv_heads == 0 || heads % kv_heads != 0 || self.columns(query) % heads != 0 {
+        if heads == 0 || kv_heads == 0 || !heads.is_multiple_of(kv_heads) || !self.columns(query).is_multiple_of(heads)
+        {
             return Err(self.bad(query, format!("cannot be {heads} heads over {kv_heads}")));
         }
         if self.columns(key) != self.columns(query) / heads * kv_heads {
