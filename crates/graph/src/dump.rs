@@ -44,31 +44,17 @@ impl Graph {
             Op::Activate { function, .. } => write!(f, " {function:?}"),
             Op::RmsNorm { epsilon, offset, .. } => write!(f, " epsilon={epsilon:e} offset={offset}"),
             Op::LayerNorm { epsilon, .. } => write!(f, " epsilon={epsilon:e}"),
-            Op::Rope {
-                head_dim,
-                base,
-                position_scale,
-                pairs,
-                ..
-            } => {
+            Op::Rope { head_dim, base, position_scale, pairs, .. } => {
                 let pairs = match pairs {
                     RopePairs::Halves => "halves",
                     RopePairs::Adjacent => "adjacent",
                 };
                 write!(f, " head_dim={head_dim} base={base} scale={position_scale} {pairs}")
             }
-            Op::Attention {
-                mask,
-                heads,
-                kv_heads,
-                scale,
-                ..
-            } => {
+            Op::Attention { mask, heads, kv_heads, scale, .. } => {
                 write!(f, " heads={heads}/{kv_heads} scale={scale}")?;
                 match mask {
-                    Mask::Causal {
-                        window: Some(window), ..
-                    } => write!(f, " causal window={window}"),
+                    Mask::Causal { window: Some(window), .. } => write!(f, " causal window={window}"),
                     Mask::Causal { window: None, .. } => write!(f, " causal"),
                     Mask::Spans { .. } => write!(f, " spans"),
                 }

@@ -279,27 +279,12 @@ impl Op {
                 vec![input]
             }
             Op::RmsNorm { input, weight, .. } => vec![input, weight],
-            Op::LayerNorm {
-                input, weight, bias, ..
-            } => vec![input, weight, bias],
-            Op::Rope {
-                input,
-                positions,
-                factors,
-                ..
-            } => [Some(input), Some(positions), factors].into_iter().flatten().collect(),
-            Op::Append {
-                cache,
-                input,
-                positions,
-            } => vec![cache, input, positions],
-            Op::Attention {
-                query,
-                key,
-                value,
-                mask,
-                ..
-            } => match mask {
+            Op::LayerNorm { input, weight, bias, .. } => vec![input, weight, bias],
+            Op::Rope { input, positions, factors, .. } => {
+                [Some(input), Some(positions), factors].into_iter().flatten().collect()
+            }
+            Op::Append { cache, input, positions } => vec![cache, input, positions],
+            Op::Attention { query, key, value, mask, .. } => match mask {
                 Mask::Causal { positions, .. } => vec![query, key, value, positions],
                 Mask::Spans { spans } => vec![query, key, value, spans],
             },

@@ -94,24 +94,18 @@ impl Graph {
 
     /// All leaves with their values and types.
     pub fn leaves(&self) -> impl Iterator<Item = (Value, &Leaf, &TensorType)> {
-        self.nodes
-            .iter()
-            .enumerate()
-            .filter_map(|(index, (node, ty))| match node {
-                Node::Leaf(leaf) => Some((Value(index as u32), leaf, ty)),
-                Node::Op(_) => None,
-            })
+        self.nodes.iter().enumerate().filter_map(|(index, (node, ty))| match node {
+            Node::Leaf(leaf) => Some((Value(index as u32), leaf, ty)),
+            Node::Op(_) => None,
+        })
     }
 
     /// All ops with their values and result types, in order.
     pub fn ops(&self) -> impl Iterator<Item = (Value, &Op, &TensorType)> {
-        self.nodes
-            .iter()
-            .enumerate()
-            .filter_map(|(index, (node, ty))| match node {
-                Node::Op(op) => Some((Value(index as u32), op, ty)),
-                Node::Leaf(_) => None,
-            })
+        self.nodes.iter().enumerate().filter_map(|(index, (node, ty))| match node {
+            Node::Op(op) => Some((Value(index as u32), op, ty)),
+            Node::Leaf(_) => None,
+        })
     }
 
     /// The value whose storage `value` shares: an appended cache is its state leaf. Itself for all others.
@@ -136,27 +130,15 @@ impl Graph {
         if let Some(&known) = self.names.get(name) {
             let first = self.ty(known).clone();
             if first != ty {
-                self.fail(GraphError::Duplicate {
-                    name: name.into(),
-                    first,
-                    second: ty,
-                });
+                let first = Box::new(Named { name: name.into(), ty: first });
+                self.fail(GraphError::Duplicate { first, second: ty });
             }
             return known;
         }
         if ty.bytes().is_none() {
-            self.fail(GraphError::BadSize {
-                name: name.into(),
-                found: ty.clone(),
-            });
+            self.fail(GraphError::BadSize(Box::new(Named { name: name.into(), ty: ty.clone() })));
         }
-        let value = self.push(
-            Node::Leaf(Leaf {
-                name: name.into(),
-                kind,
-            }),
-            ty,
-        );
+        let value = self.push(Node::Leaf(Leaf { name: name.into(), kind }), ty);
         self.names.insert(name.into(), value);
         value
     }
@@ -169,10 +151,7 @@ impl Graph {
 
     /// Names a value that leaves the graph.
     pub fn output(&mut self, name: &str, value: Value) {
-        self.outputs.push(Output {
-            name: name.into(),
-            value,
-        });
+        self.outputs.push(Output { name: name.into(), value });
     }
 
     /// Records any op. The named methods below are the same with fewer letters.
@@ -228,44 +207,22 @@ impl Graph {
 
     /// [`Op::RmsNorm`].
     pub fn rms_norm(&mut self, input: Value, weight: Value, epsilon: f32, offset: f32) -> Value {
-        self.record(Op::RmsNorm {
-            input,
-            weight,
-            epsilon,
-            offset,
-        })
+        self.record(Op::RmsNorm { input, weight, epsilon, offset })
     }
 
     /// [`Op::LayerNorm`].
     pub fn layer_norm(&mut self, input: Value, weight: Value, bias: Value, epsilon: f32) -> Value {
-        self.record(Op::LayerNorm {
-            input,
-            weight,
-            bias,
-            epsilon,
-        })
+        self.record(Op::LayerNorm { input, weight, bias, epsilon })
     }
 
     /// [`Op::Rope`], without factors or scaling.
     pub fn rope(&mut self, input: Value, positions: Value, head_dim: usize, base: f32, pairs: RopePairs) -> Value {
-        self.record(Op::Rope {
-            input,
-            positions,
-            factors: None,
-            head_dim,
-            base,
-            position_scale: 1.0,
-            pairs,
-        })
+        self.record(Op::Rope { input, positions, factors: None, head_dim, base, position_scale: 1.0, pairs })
     }
 
     /// [`Op::Append`].
     pub fn append(&mut self, cache: Value, input: Value, positions: Value) -> Value {
-        self.record(Op::Append {
-            cache,
-            input,
-            positions,
-        })
+        self.record(Op::Append { cache, input, positions })
     }
 
     /// [`Op::Attention`]. `heads` is query heads, then key and value heads.
@@ -276,15 +233,7 @@ impl Graph {
         [heads, kv_heads]: [usize; 2],
         scale: f32,
     ) -> Value {
-        self.record(Op::Attention {
-            query,
-            key,
-            value,
-            mask,
-            heads,
-            kv_heads,
-            scale,
-        })
+        self.record(Op::Attention { query, key, value, mask, heads, kv_heads, scale })
     }
 
     /// [`Op::MeanPool`].

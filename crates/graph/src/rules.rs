@@ -10,10 +10,7 @@ pub(crate) fn result(graph: &Graph, op: &Op) -> Result<TensorType, GraphError> {
         Op::Gather { table, index } => {
             rules.weight(table)?;
             rules.index(index)?;
-            Ok(f32([
-                graph.ty(index).shape.rows() * graph.ty(index).shape.columns(),
-                rules.columns(table),
-            ]))
+            Ok(f32([graph.ty(index).shape.rows() * graph.ty(index).shape.columns(), rules.columns(table)]))
         }
         Op::Linear { input, weight, bias } => {
             rules.activation(input)?;
@@ -50,21 +47,13 @@ pub(crate) fn result(graph: &Graph, op: &Op) -> Result<TensorType, GraphError> {
             }
             Ok(graph.ty(input).clone())
         }
-        Op::LayerNorm {
-            input, weight, bias, ..
-        } => {
+        Op::LayerNorm { input, weight, bias, .. } => {
             rules.activation(input)?;
             rules.vector(weight, rules.columns(input))?;
             rules.vector(bias, rules.columns(input))?;
             Ok(graph.ty(input).clone())
         }
-        Op::Rope {
-            input,
-            positions,
-            factors,
-            head_dim,
-            ..
-        } => {
+        Op::Rope { input, positions, factors, head_dim, .. } => {
             rules.activation(input)?;
             rules.per_row(positions, input, 1)?;
             if head_dim == 0 || !head_dim.is_multiple_of(2) || !rules.columns(input).is_multiple_of(head_dim) {
@@ -75,18 +64,8 @@ pub(crate) fn result(graph: &Graph, op: &Op) -> Result<TensorType, GraphError> {
             }
             Ok(graph.ty(input).clone())
         }
-        Op::Append {
-            cache,
-            input,
-            positions,
-        } => {
-            if !matches!(
-                graph.node(graph.storage(cache)),
-                Node::Leaf(Leaf {
-                    kind: LeafKind::State,
-                    ..
-                })
-            ) {
+        Op::Append { cache, input, positions } => {
+            if !matches!(graph.node(graph.storage(cache)), Node::Leaf(Leaf { kind: LeafKind::State, .. })) {
                 return Err(rules.bad(cache, "is no state".into()));
             }
             rules.activation(input)?;
@@ -97,15 +76,7 @@ pub(crate) fn result(graph: &Graph, op: &Op) -> Result<TensorType, GraphError> {
             }
             Ok(graph.ty(cache).clone())
         }
-        Op::Attention {
-            query,
-            key,
-            value,
-            mask,
-            heads,
-            kv_heads,
-            ..
-        } => {
+        Op::Attention { query, key, value, mask, heads, kv_heads, .. } => {
             rules.attention([query, key, value], mask, heads, kv_heads)?;
             Ok(graph.ty(query).clone())
         }
@@ -152,42 +123,23 @@ impl Rules<'_> {
     }
 
     fn named(&self, value: Value) -> Box<Named> {
-        Box::new(Named {
-            name: self.graph.name(value),
-            ty: self.graph.ty(value).clone(),
-        })
+        Box::new(Named { name: self.graph.name(value), ty: self.graph.ty(value).clone() })
     }
 
     fn mismatch(&self, left: Value, right: Value) -> GraphError {
-        GraphError::Mismatch {
-            op: self.op.name(),
-            left: self.named(left),
-            right: self.named(right),
-        }
+        GraphError::Mismatch { op: self.op.name(), left: self.named(left), right: self.named(right) }
     }
 
     fn bad(&self, value: Value, reason: String) -> GraphError {
-        GraphError::BadAttribute {
-            op: self.op.name(),
-            operand: self.named(value),
-            reason,
-        }
+        GraphError::BadAttribute { op: self.op.name(), operand: self.named(value), reason }
     }
 
     fn wrong(&self, value: Value, expected: &'static str) -> GraphError {
-        GraphError::WrongDType {
-            op: self.op.name(),
-            operand: self.named(value),
-            expected,
-        }
+        GraphError::WrongDType { op: self.op.name(), operand: self.named(value), expected }
     }
 
     fn f32(&self, value: Value) -> Result<(), GraphError> {
-        if self.graph.ty(value).dtype == DType::F32 {
-            Ok(())
-        } else {
-            Err(self.wrong(value, "f32"))
-        }
+        if self.graph.ty(value).dtype == DType::F32 { Ok(()) } else { Err(self.wrong(value, "f32")) }
     }
 
     /// f32 of one or two axes, not empty.

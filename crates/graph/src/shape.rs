@@ -61,10 +61,7 @@ pub struct TensorType {
 impl TensorType {
     /// A tensor type from its parts.
     pub fn new(dtype: DType, shape: impl Into<Shape>) -> Self {
-        TensorType {
-            dtype,
-            shape: shape.into(),
-        }
+        TensorType { dtype, shape: shape.into() }
     }
 
     /// Size in bytes. `None` if rows are no whole number of blocks or the size overflows.

@@ -24,15 +24,7 @@ fn a_decoder_layer_reads_as_one_line_an_op() {
     let q = g.linear(x, weight, None);
     let q = g.rope(q, positions, 32, 10_000.0, RopePairs::Adjacent);
     let k = g.append(cache, q, positions);
-    let x = g.attention(
-        [q, k, k],
-        Mask::Causal {
-            positions,
-            window: Some(8),
-        },
-        [2, 2],
-        0.125,
-    );
+    let x = g.attention([q, k, k], Mask::Causal { positions, window: Some(8) }, [2, 2], 0.125);
     let token = g.argmax(x);
     g.output("token", token);
     assert_eq!(g.storage(k), cache);
@@ -65,10 +57,7 @@ fn the_first_mistake_is_kept_with_names_and_types() {
     let z = g.add(y, w); // a second mistake, caused by nothing the reader should look at
     g.output("z", z);
     let error = g.finish().expect_err("64 against 32");
-    assert_eq!(
-        error.to_string(),
-        "linear: x f32[2, 64] does not fit blk.0.attn_q.weight q4_0[8, 32]"
-    );
+    assert_eq!(error.to_string(), "linear: x f32[2, 64] does not fit blk.0.attn_q.weight q4_0[8, 32]");
 }
 
 #[test]
@@ -97,15 +86,7 @@ fn rules_refuse_what_no_kernel_could_run() {
         }),
         ("attention", |g| {
             let (x, p) = (input(g, "x", [2, 8]), words(g, "p", 2));
-            g.attention(
-                [x, x, x],
-                Mask::Causal {
-                    positions: p,
-                    window: None,
-                },
-                [3, 2],
-                1.0,
-            )
+            g.attention([x, x, x], Mask::Causal { positions: p, window: None }, [3, 2], 1.0)
         }),
         ("mean_pool", |g| {
             let (x, p) = (input(g, "x", [2, 8]), words(g, "p", 1));
@@ -135,17 +116,10 @@ fn a_name_has_one_type() {
 
 #[test]
 fn sizes_that_overflow_are_errors() {
-    for (dtype, shape) in [
-        (DType::F32, [1 << 40, 1 << 40]),
-        (DType::Q4_0, [1, 33]),
-        (DType::Q4K, [1, 128]),
-    ] {
+    for (dtype, shape) in [(DType::F32, [1 << 40, 1 << 40]), (DType::Q4_0, [1, 33]), (DType::Q4K, [1, 128])] {
         let mut g = Graph::new();
         g.leaf(LeafKind::Weight, "w", dtype, shape);
-        assert!(
-            matches!(g.finish(), Err(GraphError::BadSize { .. })),
-            "{dtype} {shape:?}"
-        );
+        assert!(matches!(g.finish(), Err(GraphError::BadSize { .. })), "{dtype} {shape:?}");
     }
 }
 
@@ -163,26 +137,16 @@ fn a_gather_takes_every_weight_dtype() {
 
 #[test]
 fn uniform_numbers_are_spread_and_repeatable() {
-    let draw = |seed, counter| {
-        SampleParams {
-            temperature: 1.0,
-            top_k: 0,
-            top_p: 1.0,
-            min_p: 0.0,
-            seed,
-            counter,
-        }
-        .uniform()
-    };
+    let draw =
+        |seed, counter| SampleParams { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0, seed, counter }.uniform();
     assert_eq!(draw(7, 3), draw(7, 3));
     for seed in [0, 1, 12_345] {
         let numbers: Vec<f32> = (0..4096).map(|counter| draw(seed, counter)).collect();
         assert!(numbers.iter().all(|n| (0.0..1.0).contains(n)));
         let mean = numbers.iter().sum::<f32>() / 4096.0;
         assert!((mean - 0.5).abs() < 0.02, "mean {mean}");
-        let buckets: Vec<usize> = (0..8)
-            .map(|b| numbers.iter().filter(|&&n| (n * 8.0) as usize == b).count())
-            .collect();
+        let buckets: Vec<usize> =
+            (0..8).map(|b| numbers.iter().filter(|&&n| (n * 8.0) as usize == b).count()).collect();
         assert!(buckets.iter().all(|&n| (400..640).contains(&n)), "{buckets:?}");
     }
 }
