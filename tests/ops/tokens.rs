@@ -1,0 +1,113 @@
+//! Cases of `mean_pool`, `argmax` and `sample`.
+
+use graph::SampleParams;
+
+use crate::{
+    ops::{Build, Case, data::Rng},
+    reference,
+};
+
+/// SmolLM2's vocabulary.
+const VOCABULARY: usize = 49_152;
+
+pub(super) fn cases() -> Vec<Case> {
+    [mean_pool(), argmax(), sample()].concat()
+}
+
+fn mean_pool() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (name, rows, columns, runs) in [
+        ("one", 20, 384, [vec![0, 20], vec![0, 13]]),
+        ("packed", 33, 384, [vec![0, 5, 6, 30, 33], vec![0, 1, 31, 32, 33]]),
+        ("empty", 9, 37, [vec![0, 0, 4, 4, 9], vec![3, 3, 3, 3, 3]]),
+        ("past the end", 9, 37, [vec![0, 5, 12, 40], vec![5, 2, 9, u32::MAX]]),
+    ] {
+        let mut build = Build::new(format!("mean_pool/{name}"));
+        let input = build.input("input", [rows, columns]);
+        let offsets = build.list("offsets", runs);
+        let out = build.graph.mean_pool(input, offsets);
+        cases.push(build.output(out));
+    }
+    cases
+}
+
+fn argmax() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (rows, columns) in [(1, 1), (1, 7), (5, 1000), (2, VOCABULARY)] {
+        let mut build = Build::new(format!("argmax/{rows}x{columns}"));
+        let input = build.input("input", [rows, columns]);
+        let out = build.graph.argmax(input);
+        cases.push(build.output(out));
+    }
+    let mut build = Build::new("argmax/ties");
+    // All equal; two equal far apart; the last; all negative with a tie at the end; zeros of both signs.
+    let columns = VOCABULARY;
+    let rows = |rng: &mut Rng| {
+        let mut data: Vec<f32> = (0..5 * columns).map(|_| rng.normal()).collect();
+        data[..columns].fill(1.5);
+        data[columns + 777] = 9.0;
+        data[columns + 49_000] = 9.0;
+        data[3 * columns - 1] = 9.0;
+        data[3 * columns..4 * columns].fill(-7.0);
+        data[4 * columns - 2..4 * columns].fill(-3.0);
+        data[4 * columns..].fill(-1.0);
+        data[4 * columns + 300] = -0.0;
+        data[4 * columns + 301] = 0.0;
+        data
+    };
+    let runs = [rows(&mut build.rng), rows(&mut build.rng)];
+    let input = build.real_input("input", [5, columns], runs);
+    let out = build.graph.argmax(input);
+    cases.push(build.output(out));
+    cases
+}
+
+fn sample() -> Vec<Case> {
+    let plain = SampleParams { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0, seed: 42, counter: 0 };
+    let all = SampleParams { temperature: 0.8, top_k: 40, top_p: 0.9, min_p: 0.05, ..plain };
+    let mut cases = Vec::new();
+    for (name, columns, params) in [
+        ("plain", 7, plain),
+        ("plain", 1000, plain),
+        ("plain", VOCABULARY, plain),
+        ("one", 1, all),
+        ("hot", 1000, SampleParams { temperature: 1.7, ..plain }),
+        ("cold", VOCABULARY, SampleParams { temperature: 0.05, ..plain }),
+        ("top-k", VOCABULARY, SampleParams { top_k: 40, ..plain }),
+        ("top-k of few", 7, SampleParams { top_k: 40, ..plain }),
+        ("top-1", VOCABULARY, SampleParams { top_k: 1, ..plain }),
+        ("top-p", VOCABULARY, SampleParams { top_p: 0.9, ..plain }),
+        ("top-p of none", 1000, SampleParams { top_p: 0.0, ..plain }),
+        ("min-p", VOCABULARY, SampleParams { min_p: 0.05, ..plain }),
+        ("min-p of one", 1000, SampleParams { min_p: 1.0, ..plain }),
+        ("all", 1000, all),
+        ("all", VOCABULARY, all),
+    ] {
+        for seed in 1..=3 {
+            let mut build = Build::new(format!("sample/{name}/{columns}/{seed}"));
+            let drawn = [(); 2].map(|()| clear_draw(&mut build.rng, columns, SampleParams { seed, ..params }));
+            let [(first, words), (second, more)] = drawn;
+            let logits = build.real_input("logits", [1, columns], [first, second]);
+            let params = build.list("params", [words, more]);
+            let out = build.graph.sample(logits, params);
+            cases.push(build.output(out));
+        }
+    }
+    cases
+}
+
+/// Logits, and parameters whose draw is decided by more than rounding: the counter is raised until it is, and the logits
+/// are drawn anew where no counter can help.
+fn clear_draw(rng: &mut Rng, columns: usize, mut params: SampleParams) -> (Vec<f32>, Vec<u32>) {
+    loop {
+        let logits: Vec<f32> = (0..columns).map(|_| 4.0 * rng.normal()).collect();
+        let row: Vec<f64> = logits.iter().map(|&x| f64::from(x)).collect();
+        for _ in 0..8 {
+            params.counter += 1;
+            let words = params.to_words().to_vec();
+            if reference::draw(&row, &words).margin > 2e-4 {
+                return (logits, words);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! [`graph::SampleParams`] by sorting everything, and how near the draw came to another answer.
+
+/// A drawn token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Draw {
+    /// The token.
+    pub token: u32,
+    /// Smallest distance, in probability, of any decision on the way (top-k, top-p, min-p, the draw itself) to where it
+    /// would have turned. Rounding below this cannot change the token.
+    pub margin: f64,
+}
+
+/// Draws from one row of logits by the words of [`graph::SampleParams::to_words`].
+pub fn draw(logits: &[f64], words: &[u32]) -> Draw {
+    let real = |i: usize| f64::from(f32::from_bits(words[i]));
+    let (temperature, top_p, min_p, top_k, uniform) = (real(0), real(1), real(2), words[3] as usize, real(6));
+    let mut margin = f64::INFINITY;
+
+    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weight = |i: usize| ((logits[i] - max) / temperature).exp();
+    let mut kept: Vec<usize> = (0..logits.len()).collect();
+    // A stable sort: of equals the first comes first.
+    kept.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+
+    if top_k > 0 && top_k < kept.len() {
+        let total: f64 = kept[..top_k].iter().map(|&i| weight(i)).sum();
+        margin = margin.min((weight(kept[top_k - 1]) - weight(kept[top_k])) / total);
+        kept.truncate(top_k);
+    }
+    if top_p < 1.0 {
+        let total: f64 = kept.iter().map(|&i| weight(i)).sum();
+        let mut sum = 0.0;
+        let mut count = kept.len();
+        for (rank, &i) in kept.iter().enumerate() {
+            sum += weight(i) / total;
+            margin = margin.min((sum - top_p).abs());
+            if sum >= top_p {
+                count = rank + 1;
+                break;
+            }
+        }
+        kept.truncate(count);
+    }
+    if min_p > 0.0 {
+        let near = kept.iter().map(|&i| (weight(i) - min_p).abs());
+        margin = near.fold(margin, f64::min);
+        kept.retain(|&i| weight(i) >= min_p);
+    }
+
+    kept.sort_unstable();
+    let total: f64 = kept.iter().map(|&i| weight(i)).sum();
+    let mut sum = 0.0;
+    let mut token = None;
+    for &i in &kept {
+        sum += weight(i) / total;
+        if i != kept[kept.len() - 1] {
+            margin = margin.min((sum - uniform).abs());
+        }
+        if token.is_none() && uniform < sum {
+            token = Some(i);
+        }
+    }
+    Draw { token: token.unwrap_or(kept[kept.len() - 1]) as u32, margin }
+}
