@@ -1,0 +1,98 @@
+//! Heads that score a sequence by the encoder's first row.
+
+use graph::{Activation, Graph, Value};
+use serde_json::Value as Json;
+
+use crate::fields::Fields;
+use crate::layers::Linear;
+use crate::names::Scheme;
+use crate::tensors::Tensors;
+use crate::{ModelError, Task};
+
+/// How scores become probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scores {
+    /// One label of many: they sum to 1.
+    Softmax,
+    /// Each label on its own.
+    Sigmoid,
+    /// A regression: as they are.
+    Raw,
+}
+
+/// More labels than any model has.
+const MAX_LABELS: usize = 1 << 20;
+
+/// A dense layer, an activation, an output layer.
+pub(crate) struct Classifier {
+    dense: Linear,
+    function: Activation,
+    output: Linear,
+    labels: Vec<String>,
+    scores: Scores,
+}
+
+impl Classifier {
+    /// Whether the configuration names such a head.
+    pub(crate) fn wanted(fields: &Fields<'_>) -> bool {
+        let names = fields.json("architectures").and_then(Json::as_array);
+        names
+            .into_iter()
+            .flatten()
+            .any(|name| name.as_str().is_some_and(|name| name.ends_with("ForSequenceClassification")))
+    }
+
+    pub(crate) fn open(
+        scheme: Scheme,
+        fields: &Fields<'_>,
+        tensors: &mut Tensors<'_>,
+        hidden: usize,
+    ) -> Result<Classifier, ModelError> {
+        let count = tensors.rows("cls.output")?;
+        let labels = labels(fields, count)?;
+        let scores = match fields.word(("", "problem_type")) {
+            Some("multi_label_classification") => Scores::Sigmoid,
+            Some("single_label_classification") => Scores::Softmax,
+            Some("regression") => Scores::Raw,
+            // One label is a yes or no; transformers' pipeline does the same.
+            None if count == 1 => Scores::Sigmoid,
+            None => Scores::Softmax,
+            Some(other) => return Err(ModelError::Unsupported(format!("problem_type {other:?}"))),
+        };
+        Ok(Classifier {
+            dense: Linear::with_bias(tensors, "cls", [hidden, hidden])?,
+            function: if scheme == Scheme::DistilBert { Activation::Relu } else { Activation::Tanh },
+            output: Linear::with_bias(tensors, "cls.output", [count, hidden])?,
+            labels,
+            scores,
+        })
+    }
+
+    pub(crate) fn task(&self) -> Task {
+        Task::Classify { labels: self.labels.clone(), scores: self.scores }
+    }
+
+    /// `[R, hidden]` → `[R, labels]`
+    pub(crate) fn record(&self, graph: &mut Graph, first: Value) -> Value {
+        let x = self.dense.record(graph, first);
+        let x = graph.activate(x, self.function);
+        self.output.record(graph, x)
+    }
+}
+
+/// The names in `id2label`, which must be as many as the head has rows; `LABEL_0` and so on without it.
+fn labels(fields: &Fields<'_>, count: usize) -> Result<Vec<String>, ModelError> {
+    let key = ("", "id2label");
+    let Some(map) = fields.json("id2label").and_then(Json::as_object) else {
+        if count > MAX_LABELS {
+            return Err(fields.contradiction(key, "absent", format!("the names of {count} labels")));
+        }
+        return Ok((0..count).map(|index| format!("LABEL_{index}")).collect());
+    };
+    let names: Option<Vec<String>> =
+        (0..map.len()).map(|index| Some(map.get(&index.to_string())?.as_str()?.to_string())).collect();
+    match names {
+        Some(names) if names.len() == count => Ok(names),
+        _ => Err(fields.contradiction(key, format!("{} labels", map.len()), format!("{count}, numbered from 0"))),
+    }
+}
