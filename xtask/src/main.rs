@@ -1,2 +1,60 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: one entry point for people and CI.
+//!
+//! A fresh Debian or Ubuntu machine with cargo, node and npm needs nothing else: each command sets up
+//! what it misses, says what it does and why, and when it cannot go on says what is missing and what to do.
+#![expect(clippy::print_stdout, reason = "a command line tool talks on stdout")]
+
+mod build;
+mod npm;
+mod paths;
+mod process;
+mod setup;
+mod toolchain;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Everything one does to this repository.
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    about = "Set up, build, test and run Rushlight.",
+    long_about = "Set up, build, test and run Rushlight.\n\n\
+        Start with `cargo xtask demo`: it installs what is missing, builds, fetches the default models, \
+        serves the page on loopback and prints its address. `cargo xtask test` runs every test there is.\n\n\
+        RUSHLIGHT_OFFLINE=1   use package registries only (never rustup's server)\n\
+        RUSHLIGHT_MODELS=DIR  the model folder (default ~/.cache/rushlight/models)\n\
+        CHROMIUM=PATH         the browser for browser tests (default: chromium on the path)"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing: a wasm toolchain, a browser, a software Vulkan driver, npm packages.
+    Setup,
+    /// Build the wasm module, the npm package and the page.
+    Build(build::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Setup => setup::everything(),
+        Command::Build(options) => build::build(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Shared by every command that can end in "some checks failed".
+pub(crate) fn ensure(ok: bool, message: &str) -> Result<()> {
+    if ok { Ok(()) } else { Err(anyhow::anyhow!("{message}")) }
+}

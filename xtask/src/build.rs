@@ -1,0 +1,207 @@
+//! The wasm module, the npm package and the page.
+
+use crate::toolchain::{self, SIMD128, Toolchain};
+use crate::{npm, paths, process};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+use wasm_bindgen_cli_support::Bindgen;
+
+/// The features our modules use, which wasm-opt must be told (toolchain.md, and the variant's own flags).
+const WASM_FEATURES: &[&str] = &[
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    "--enable-extended-const",
+];
+
+/// What to build, and how.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Options {
+    /// The cargo profile of the wasm module.
+    #[arg(long, default_value = "wasm")]
+    pub(crate) profile: String,
+    /// Build one part only.
+    #[arg(long, value_enum)]
+    pub(crate) only: Option<Part>,
+}
+
+/// The parts, in the order they need each other.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// crates/web -> pkg/wasm
+    Wasm,
+    /// tests/browser-ops -> target/browser-ops
+    Ops,
+    /// pkg -> pkg/dist
+    Package,
+    /// www -> www/dist
+    Page,
+}
+
+/// A crate that becomes a wasm module with its JavaScript glue.
+struct Module {
+    manifest: &'static str,
+    /// The name of the glue: `<name>.js`, `<name>.d.ts`, `<name>_bg.wasm`.
+    name: &'static str,
+    out: PathBuf,
+}
+
+/// `cargo xtask build`.
+pub(crate) fn build(options: &Options) -> Result<()> {
+    let wanted = |part| options.only.is_none_or(|only| only == part);
+    process::heading("build");
+    if wanted(Part::Wasm) {
+        wasm(&options.profile)?;
+    }
+    if options.only == Some(Part::Ops) {
+        ops(&options.profile)?;
+    }
+    if wanted(Part::Package) {
+        package()?;
+    }
+    if wanted(Part::Page) {
+        page()?;
+    }
+    Ok(())
+}
+
+/// crates/web -> pkg/wasm.
+pub(crate) fn wasm(profile: &str) -> Result<()> {
+    let out = paths::root().join("pkg/wasm");
+    module(&Module { manifest: "crates/web/Cargo.toml", name: "runtime", out }, profile)
+}
+
+/// tests/browser-ops -> target/browser-ops: the op table, to be run on a browser's WebGPU.
+pub(crate) fn ops(profile: &str) -> Result<()> {
+    let out = paths::target().join("browser-ops");
+    module(&Module { manifest: "tests/browser-ops/Cargo.toml", name: "ops", out }, profile)
+}
+
+/// pkg -> pkg/dist.
+pub(crate) fn package() -> Result<()> {
+    let folder = paths::root().join("pkg");
+    npm::install(&folder, "TypeScript and its checks")?;
+    process::run("npm package", &mut npm::script(&folder, "build"))
+}
+
+/// www -> www/dist. The page imports the package by its name, so the package is built first.
+pub(crate) fn page() -> Result<()> {
+    let folder = paths::root().join("www");
+    npm::install(&folder, "the page's bundler")?;
+    process::run("page", &mut npm::script(&folder, "build"))
+}
+
+fn module(module: &Module, profile: &str) -> Result<()> {
+    same_bindgen()?;
+    let toolchain = toolchain::choose()?;
+    process::say(&format!("wasm toolchain: {}", toolchain.describe()));
+    let compiled = compile(&toolchain, module, profile)?;
+    bind(&compiled, module)?;
+    let bound = module.out.join(format!("{}_bg.wasm", module.name));
+    optimize(&bound)
+}
+
+/// cargo, for the cdylib alone: an rlib beside it would be compiled twice under LTO.
+fn compile(toolchain: &Toolchain, module: &Module, profile: &str) -> Result<PathBuf> {
+    let mut command = toolchain.cargo("rustc", &SIMD128);
+    command
+        .current_dir(paths::root())
+        .args(["--manifest-path", module.manifest, "--lib", "--crate-type", "cdylib", "--profile", profile, "--locked"])
+        .arg("--message-format=json-render-diagnostics");
+    let messages = process::data(&format!("compiling {} to wasm (profile {profile})", module.manifest), &mut command)?;
+    let artefacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let file = artefacts
+        .filter(|message| message["reason"] == "compiler-artifact")
+        .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
+        .filter_map(|name| name.as_str().map(PathBuf::from))
+        .rfind(|name| name.extension().is_some_and(|extension| extension == "wasm"));
+    file.with_context(|| format!("cargo built no wasm file from {}: is it a cdylib?", module.manifest))
+}
+
+/// wasm-bindgen as a library: no binary to install, and the version is the one in Cargo.lock by construction.
+fn bind(wasm: &Path, module: &Module) -> Result<()> {
+    let started = Instant::now();
+    fs::create_dir_all(&module.out).with_context(|| format!("cannot create {}", module.out.display()))?;
+    Bindgen::new()
+        .input_path(wasm)
+        .out_name(module.name)
+        .web(true)?
+        .typescript(true)
+        // The address of the wasm file is the package's to give: a second one in the glue would make bundlers copy it twice.
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(&module.out)
+        .with_context(|| format!("wasm-bindgen refused {}", wasm.display()))?;
+    process::say(&format!("wasm-bindgen -> {}: done in {}", module.out.display(), process::seconds(started.elapsed())));
+    Ok(())
+}
+
+/// `wasm-opt -O2`, remembered by the hash of what went in: it takes longer than compiling.
+fn optimize(wasm: &Path) -> Result<()> {
+    let tools = paths::root().join("xtask/tools");
+    npm::install(&tools, "wasm-opt")?;
+    let arguments = [&["-O2"], WASM_FEATURES].concat();
+    let mut hash = Sha256::new();
+    hash.update(fs::read(wasm)?);
+    hash.update(fs::read(tools.join("package-lock.json"))?);
+    hash.update(arguments.join(" "));
+    let cache = paths::target().join("wasm-opt");
+    let optimized = cache.join(format!("{}.wasm", npm::hex(&hash.finalize())));
+    if !optimized.is_file() {
+        fs::create_dir_all(&cache)?;
+        let half = optimized.with_extension("part");
+        let mut command = Command::new("node");
+        command.arg(tools.join("node_modules/binaryen/bin/wasm-opt")).args(arguments);
+        command.arg(wasm).arg("-o").arg(&half);
+        process::run("wasm-opt", &mut command)?;
+        fs::rename(&half, &optimized).context("wasm-opt wrote nothing")?;
+    }
+    let (before, after) = (fs::metadata(wasm)?.len(), fs::metadata(&optimized)?.len());
+    fs::copy(&optimized, wasm).with_context(|| format!("cannot write {}", wasm.display()))?;
+    process::say(&format!("wasm-opt: {before} -> {after} bytes"));
+    Ok(())
+}
+
+/// The generator must be of the very version of the macro; Cargo.lock holds both.
+fn same_bindgen() -> Result<()> {
+    let lock = fs::read_to_string(paths::root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let (used, tool) = (locked(&lock, "wasm-bindgen"), locked(&lock, "wasm-bindgen-cli-support"));
+    if used.is_none() || used != tool {
+        bail!(
+            "Cargo.lock has wasm-bindgen {used:?} and wasm-bindgen-cli-support {tool:?}; they must be the same.\n  \
+             Change both: [workspace.dependencies] in Cargo.toml and xtask/Cargo.toml."
+        );
+    }
+    Ok(())
+}
+
+/// The version of a package in Cargo.lock.
+fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{package}\"\n")))?;
+    entry.lines().find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked;
+
+    #[test]
+    fn versions_are_read_from_the_lock_file() {
+        let lock =
+            "[[package]]\nname = \"a-b\"\nversion = \"1.2.3\"\n\n[[package]]\nname = \"a\"\nversion = \"4.5.6\"\n";
+        assert_eq!(locked(lock, "a"), Some("4.5.6"));
+        assert_eq!(locked(lock, "a-b"), Some("1.2.3"));
+        assert_eq!(locked(lock, "b"), None);
+    }
+}
