@@ -1,0 +1,149 @@
+import { RushlightError, toRushlightError } from '../errors.js';
+import type { CallStats } from '../options.js';
+import type { ModelStore } from '../weights/store.js';
+import { load } from './load.js';
+import type { Args, CallName, Engine, EngineCallOptions, Result } from './protocol.js';
+import { loadRuntime, type Runtime, type RuntimeInstance } from './runtime.js';
+
+export interface LocalEngineOptions {
+  /** A store of the page's own. */
+  store?: ModelStore | undefined;
+  /** Tests give a runtime of their own. */
+  loadRuntime?: (wasmUrl: string | undefined) => Promise<RuntimeInstance>;
+  fetch?: typeof fetch;
+}
+
+type Handlers = { [K in CallName]: (args: Args<K>, options: EngineCallOptions<K>) => Promise<Result<K>> };
+
+/**
+ * The runtime in this thread. Calls queue, because calls into wasm must not overlap; a rejected or aborted call leaves
+ * the queue only when the runtime has stopped working on it.
+ */
+export class LocalEngine implements Engine {
+  readonly #options: LocalEngineOptions;
+  #runtime: Runtime | undefined;
+  #heap: () => number = () => 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  #ended: RushlightError | undefined;
+  readonly #waiting = new Set<(error: RushlightError) => void>();
+
+  constructor(options: LocalEngineOptions = {}) {
+    this.#options = options;
+  }
+
+  call<K extends CallName>(name: K, args: Args<K>, options: EngineCallOptions<K> = {}): Promise<Result<K>> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason);
+    const turn = this.#queue.then(async () => {
+      if (this.#ended !== undefined) throw this.#ended;
+      options.signal?.throwIfAborted();
+      const handler: (args: Args<K>, options: EngineCallOptions<K>) => Promise<Result<K>> = this.#handlers[name];
+      return handler(args, options);
+    });
+    this.#queue = turn.catch(() => undefined);
+    return this.#settle(turn, options.signal);
+  }
+
+  /** Marks the runtime as unusable: after a panic nothing in its memory can be trusted. */
+  crash(message: string): void {
+    this.#end(new RushlightError('CRASHED', `the runtime stopped: ${message}. Create the object again`));
+    this.#runtime = undefined; // not freed: that would run more of it
+  }
+
+  close(): void {
+    this.#end(new RushlightError('DISPOSED', 'the model was destroyed: create the object again'));
+    void this.#queue.then(() => {
+      this.#runtime?.free();
+      this.#runtime = undefined;
+    });
+  }
+
+  #end(error: RushlightError): void {
+    this.#ended ??= error;
+    for (const reject of this.#waiting) reject(error);
+    this.#waiting.clear();
+  }
+
+  #settle<T>(turn: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const onAbort = (): void => reject(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.add(reject);
+      turn
+        .then(resolve, (error: unknown) => reject(signal?.aborted === true ? signal.reason : toRushlightError(error)))
+        .finally(() => {
+          signal?.removeEventListener('abort', onAbort);
+          this.#waiting.delete(reject);
+        });
+    });
+  }
+
+  get #model(): Runtime {
+    if (this.#runtime === undefined) throw new RushlightError('INTERNAL', 'a call came before load');
+    return this.#runtime;
+  }
+
+  readonly #handlers: Handlers = {
+    load: async (args, { signal, onEvent }) => {
+      if (this.#runtime !== undefined) throw new RushlightError('INTERNAL', 'load was called twice');
+      const instance = await (this.#options.loadRuntime ?? loadRuntime)(args.wasmUrl);
+      instance.onPanic((message) => this.crash(message));
+      this.#heap = instance.heap;
+      const { store } = this.#options;
+      const { runtime, info } = await load(args, {
+        runtime: instance,
+        store,
+        fetch: this.#options.fetch ?? fetch.bind(globalThis),
+        signal,
+        onProgress: (progress) => onEvent?.(progress),
+      });
+      this.#runtime = runtime;
+      return info;
+    },
+
+    embed: async ({ texts }, { signal, stop, onEvent }) => {
+      const started = performance.now();
+      const embeddings = await this.#model.embed(texts, {}, (event) => {
+        if (!this.#goesOn(signal, stop)) return false;
+        if (event.type === 'embedded') onEvent?.({ done: event.done, total: event.total });
+        return this.#goesOn(signal, stop);
+      });
+      return { ...embeddings, milliseconds: performance.now() - started };
+    },
+
+    classify: ({ texts }, { signal, stop }) => this.#model.classify(texts, () => this.#goesOn(signal, stop)),
+
+    generate: async ({ prompt, sampling }, { signal, stop, onEvent }) => {
+      const finish = await this.#model.generate(prompt, sampling, (event) => {
+        if (!this.#goesOn(signal, stop)) return false;
+        if (event.type === 'text' && event.text !== '') onEvent?.({ text: event.text });
+        return this.#goesOn(signal, stop);
+      });
+      return { reason: finish.reason, stats: withSpeed(finish) };
+    },
+
+    count: async ({ prompts }) => prompts.map((prompt) => this.#model.countTokens(prompt)),
+
+    memory: async () => ({ heap: this.#heap(), ...this.#model.memory() }),
+  };
+
+  #goesOn(signal: AbortSignal | undefined, stop: AbortSignal | undefined): boolean {
+    return signal?.aborted !== true && stop?.aborted !== true && this.#ended === undefined;
+  }
+}
+
+type Counts = Omit<CallStats, 'prefillTokensPerSecond' | 'decodeTokensPerSecond'>;
+
+function withSpeed({ promptTokens, cachedTokens, tokens, prefillMs, decodeMs }: Counts): CallStats {
+  const rate = (count: number, ms: number): number => (ms > 0 ? (count * 1000) / ms : 0);
+  return {
+    promptTokens,
+    cachedTokens,
+    tokens,
+    prefillMs,
+    decodeMs,
+    prefillTokensPerSecond: rate(promptTokens - cachedTokens, prefillMs),
+    decodeTokensPerSecond: rate(tokens, decodeMs),
+  };
+}
+

@@ -1,0 +1,138 @@
+import { RushlightError } from '../errors.js';
+import type { Hasher } from '../weights/download.js';
+import { isNode, readFileUrl } from '../weights/source.js';
+import type { ReadAt } from '../weights/store.js';
+import type { Prompt, Sampling } from './protocol.js';
+
+/** A file as the runtime reads it. */
+export interface RuntimeFile {
+  name: string;
+  size: number;
+  readAt: ReadAt;
+}
+
+export interface RuntimeOptions {
+  device: 'webgpu' | 'wasm';
+  context?: number | undefined;
+  powerPreference?: string | undefined;
+}
+
+/** What the runtime says of a model. */
+export interface RuntimeInfo {
+  family: string;
+  task: 'embed' | 'classify' | 'generate';
+  parameters: number;
+  dtype: string;
+  context: number;
+  dimensions: number;
+  vocabulary: number;
+  labels: string[];
+  device: 'webgpu' | 'wasm';
+  adapter: string;
+  deviceDetails: Record<string, string>;
+}
+
+export type RuntimeEvent =
+  | { type: 'load'; loaded: number; total: number }
+  | { type: 'prefill'; done: number; total: number }
+  | { type: 'text'; text: string; token: number }
+  | { type: 'embedded'; done: number; total: number };
+
+/** Called as work goes on; `false` stops it. */
+export type Sink = (event: RuntimeEvent) => boolean;
+
+export interface RuntimeEmbeddings {
+  dimensions: number;
+  vectors: Float32Array;
+  tokens: number[];
+  truncated: boolean[];
+}
+
+export interface RuntimeFinish {
+  reason: 'stop' | 'length' | 'cancelled';
+  promptTokens: number;
+  cachedTokens: number;
+  tokens: number;
+  prefillMs: number;
+  decodeMs: number;
+}
+
+/** The class that `crates/web` exports. Calls must not overlap. Throws `{ code, message }`. */
+export interface Runtime {
+  info(): RuntimeInfo;
+  memory(): { host: number; device: number };
+  embed(texts: string[], options: Record<string, never>, sink: Sink): Promise<RuntimeEmbeddings>;
+  classify(texts: string[], sink: Sink): Promise<{ label: string; score: number }[][]>;
+  generate(prompt: Prompt, options: Sampling, sink: Sink): Promise<RuntimeFinish>;
+  countTokens(prompt: Prompt): number;
+  free(): void;
+}
+
+/** The glue that wasm-bindgen writes for `crates/web`. */
+export interface RuntimeModule {
+  default(options: { module_or_path: WebAssembly.Module }): Promise<{ memory: WebAssembly.Memory }>;
+  Runtime: { open(files: RuntimeFile[], options: RuntimeOptions, sink: Sink): Promise<Runtime> };
+  Sha256: new () => Hasher;
+  onPanic(callback: (message: string) => void): void;
+}
+
+/** An instantiated runtime. */
+export interface RuntimeInstance {
+  open(files: RuntimeFile[], options: RuntimeOptions, sink: Sink): Promise<Runtime>;
+  hasher(): Hasher;
+  onPanic(callback: (message: string) => void): void;
+  /** Bytes of the wasm heap. */
+  heap(): number;
+}
+
+/** The panic of this thread's instance. There is one instance a thread, and none after it: a worker is replaced. */
+let panic: string | undefined;
+
+/** Fetches, compiles and starts `runtime.wasm`. */
+export async function loadRuntime(wasmUrl: string | undefined): Promise<RuntimeInstance> {
+  if (panic !== undefined) {
+    throw new RushlightError('CRASHED', `the runtime of this thread stopped: ${panic}. Reload the page, or use a worker, which restarts`);
+  }
+  // Relative to dist/, where the bundled file lies. Bundlers look for exactly this expression.
+  const url = wasmUrl === undefined ? new URL('./runtime.wasm', import.meta.url) : new URL(wasmUrl);
+  const [glue, compiled] = await Promise.all([import('#runtime') as Promise<RuntimeModule>, compile(url)]);
+  const { memory } = await glue.default({ module_or_path: compiled }).catch((error: unknown) => {
+    throw unavailable(`${url.href} cannot be started`, error);
+  });
+  return {
+    open: (files, options, sink) => glue.Runtime.open(files, options, sink),
+    hasher: () => new glue.Sha256(),
+    onPanic: (callback) =>
+      glue.onPanic((message) => {
+        panic = message;
+        callback(message);
+      }),
+    heap: () => memory.buffer.byteLength,
+  };
+}
+
+async function compile(url: URL): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly === 'undefined') throw unavailable('WebAssembly is switched off', undefined);
+  try {
+    if (url.protocol === 'file:' && isNode()) return await WebAssembly.compile(readFileUrl(url));
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    if (response.headers.get('content-type')?.startsWith('application/wasm') === true) {
+      return await WebAssembly.compileStreaming(response);
+    }
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    throw unavailable(`${url.href} cannot be loaded`, error);
+  }
+}
+
+function unavailable(what: string, cause: unknown): RushlightError {
+  const why = cause instanceof Error ? ` (${cause.message})` : '';
+  return new RushlightError(
+    'WASM_UNAVAILABLE',
+    `${what}${why}: serve runtime.wasm beside the package or pass wasmUrl, allow 'wasm-unsafe-eval' in the page's ` +
+      'content security policy, and use a browser with Wasm SIMD',
+    {},
+    { cause },
+  );
+}

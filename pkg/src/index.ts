@@ -1,0 +1,35 @@
+export { catalog, type CatalogFile, type CatalogModel } from './catalog.js';
+export { RushlightError, type ErrorCode, type ErrorDetails } from './errors.js';
+export type { CreateMonitor, DownloadProgressEvent } from './monitor.js';
+export type {
+  Availability,
+  CallOptions,
+  CallStats,
+  CoreOptions,
+  CreateOptions,
+  Device,
+  MemoryInfo,
+  ModelInfo,
+  ModelSource,
+  ProgressInfo,
+} from './options.js';
+export { cosineSimilarity, Embedder, type EmbedOptions, type EmbedPurpose } from './tasks/embedder.js';
+export {
+  LanguageModel,
+  type LanguageModelCoreOptions,
+  type LanguageModelCreateOptions,
+  type LanguageModelExpected,
+  type LanguageModelPromptOptions,
+  type SamplingOptions,
+} from './tasks/language-model.js';
+export type { LanguageModelMessage, LanguageModelMessageContent, LanguageModelPrompt } from './tasks/prompt.js';
+export {
+  Summarizer,
+  type SummarizeOptions,
+  type SummarizerCoreOptions,
+  type SummarizerCreateOptions,
+} from './tasks/summarizer.js';
+export type { SummarizerFormat, SummarizerLength, SummarizerType } from './tasks/summary-style.js';
+export { memoryStore } from './weights/memory.js';
+export { opfsStore } from './weights/opfs.js';
+export type { FileNote, ModelStore, PartFile, ReadAt, StoredEntry, StoredFile } from './weights/store.js';

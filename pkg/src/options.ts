@@ -1,0 +1,133 @@
+import type { ErrorCode } from './errors.js';
+import type { CreateMonitor } from './monitor.js';
+import type { ModelStore } from './weights/store.js';
+
+/** Where to compute. `'auto'` takes WebGPU when there is a real (not a software) adapter, else Wasm SIMD. */
+export type Device = 'auto' | 'webgpu' | 'wasm';
+
+/** W3C: whether `create()` would work, and whether it would download. */
+export type Availability = 'unavailable' | 'downloadable' | 'downloading' | 'available';
+
+/**
+ * A model of one's own: GGUF (one file) or safetensors with its side files.
+ *
+ * ```ts
+ * const source: ModelSource = {
+ *   files: { 'model.gguf': 'https://models.example/tiny-q4_0.gguf' },
+ *   integrity: { 'model.gguf': 'b179c9…' },
+ * };
+ * ```
+ */
+export interface ModelSource {
+  /** For people and for `info()`. */
+  id?: string;
+  /** Paths inside the model (`model.safetensors`, `1_Pooling/config.json`, `x.gguf`) and where their bytes are. */
+  files: Record<string, string | URL | Blob | ArrayBuffer>;
+  /** SHA-256 in hex by path. A file without one is stored by its address and asked for changes at each `create()`. */
+  integrity?: Record<string, string>;
+}
+
+/** What `create()` is doing. `loaded` and `total` are bytes, or steps of `compile`; `progress` is their quotient. */
+export interface ProgressInfo {
+  phase: 'download' | 'verify' | 'compile' | 'upload' | 'ready';
+  /** The file in question, for `download` and `verify`. */
+  file?: string;
+  loaded: number;
+  total: number;
+  /** 0 to 1, of this phase. */
+  progress: number;
+}
+
+/** Options of every `availability()`. */
+export interface CoreOptions {
+  /** An id of {@link catalog}, or files of one's own. */
+  model?: string | ModelSource;
+  /** The folder that has `<id>/<file>` of the catalog's models. Default: `models/` beside the page. */
+  modelsUrl?: string | URL;
+  device?: Device;
+  /** Where downloads are kept. Default `'auto'`: the origin private file system where there is one, else memory. */
+  store?: 'auto' | 'memory' | ModelStore;
+}
+
+/** Options of every `create()`. */
+export interface CreateOptions extends CoreOptions {
+  /** Stops the creation (a half-done download is kept and resumed next time); afterwards destroys the object. */
+  signal?: AbortSignal;
+  /** W3C: is given an object that fires `downloadprogress`. */
+  monitor?: (monitor: CreateMonitor) => void;
+  /** Everything that happens, not only the download. */
+  onProgress?: (progress: ProgressInfo) => void;
+  /**
+   * The worker that computes: one of the page's own (it must import `rushlight/worker`; destroyed with the object),
+   * a function that makes one, or `false` to compute in this thread. Default: one is started where workers exist.
+   */
+  worker?: Worker | (() => Worker) | false;
+  /** Where `runtime.wasm` is, if the bundler cannot know. */
+  wasmUrl?: string | URL;
+  /** Tokens of context to make room for. Default: what the model was trained with, capped for memory. */
+  context?: number;
+  /** Which adapter to prefer on machines with two. */
+  powerPreference?: 'high-performance' | 'low-power';
+}
+
+/** Options of every call. */
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+/** What is loaded and where it runs. */
+export interface ModelInfo {
+  /** Id of the model. */
+  model: string;
+  /** What computes. */
+  device: 'webgpu' | 'wasm';
+  /** Why that device. */
+  reason: string;
+  /** Name of the adapter or of the instruction set. */
+  adapter: string;
+  /** Further facts about the device by name. */
+  deviceDetails: Record<string, string>;
+  /** Model family: `bert`, `llama`, `gemma3`, … */
+  family: string;
+  task: 'embed' | 'classify' | 'generate';
+  /** Number of weights. */
+  parameters: number;
+  /** Number formats of the weights, most bytes first. */
+  dtype: string;
+  /** Tokens of context. */
+  context: number;
+  /** Length of an embedding; 0 for other tasks. */
+  dimensions: number;
+  /** Tokens in the vocabulary. */
+  vocabulary: number;
+  /** Labels of a classifier. */
+  labels: string[];
+}
+
+/** Bytes in use. */
+export interface MemoryInfo {
+  /** Size of the wasm heap. It never shrinks, so this is its peak too. */
+  heap: number;
+  /** Weights and state held in the wasm heap. */
+  host: number;
+  /** Weights and state held on the GPU. */
+  device: number;
+}
+
+/** Speed and size of the last finished call. */
+export interface CallStats {
+  /** Tokens read, cached ones included. */
+  promptTokens: number;
+  /** Prompt tokens that were still in the cache. */
+  cachedTokens: number;
+  /** Tokens written; 0 for embeddings. */
+  tokens: number;
+  prefillMs: number;
+  decodeMs: number;
+  /** Tokens read (not from the cache) a second. */
+  prefillTokensPerSecond: number;
+  /** Tokens written a second. */
+  decodeTokensPerSecond: number;
+}
+
+export type { ErrorCode };

@@ -1,0 +1,157 @@
+import { catalog, resolveModel, type ResolvedModel } from '../catalog.js';
+import { Model, startEngine, type EngineFactory } from '../engine/model.js';
+import { RushlightError } from '../errors.js';
+import { DownloadProgress } from '../monitor.js';
+import type { Availability, CoreOptions, CreateOptions, MemoryInfo, ModelInfo, ProgressInfo } from '../options.js';
+import { storeKeyAsync } from '../weights/key.js';
+import { isLocked } from '../weights/lock.js';
+import { lockName } from '../weights/download.js';
+import { hasOpfs, opfsStore } from '../weights/opfs.js';
+import type { ModelStore } from '../weights/store.js';
+
+/** What a task needs from the model it is given. */
+export interface TaskNeeds {
+  /** Used when the caller names no model. */
+  model: string;
+  task: ModelInfo['task'];
+}
+
+/** A loaded model, and what is known of it. */
+export interface Created {
+  model: Model;
+  info: ModelInfo;
+  resolved: ResolvedModel;
+}
+
+let factory: EngineFactory = startEngine;
+
+/** Replaces the engine for tests; returns a function that undoes it. */
+export function useEngineFactory(replacement: EngineFactory): () => void {
+  factory = replacement;
+  return () => {
+    factory = startEngine;
+  };
+}
+
+/** The common part of every `create()`: resolve, monitor, load, check. In the order that the W3C drafts give. */
+export async function createModel(options: CreateOptions, needs: TaskNeeds): Promise<Created> {
+  const { signal } = options;
+  const resolved = resolveModel(options.model ?? needs.model, options);
+  checkDevice(options.device);
+  signal?.throwIfAborted();
+  const download = new DownloadProgress(options.monitor);
+  const custom = typeof options.store === 'object' ? options.store : undefined;
+  const model = Model.acquire(
+    {
+      load: {
+        id: resolved.id,
+        files: resolved.files,
+        device: options.device ?? 'auto',
+        context: options.context,
+        powerPreference: options.powerPreference,
+        wasmUrl: options.wasmUrl === undefined ? undefined : String(options.wasmUrl),
+        store: typeof options.store === 'string' ? options.store : 'auto',
+      },
+      worker: options.worker,
+      store: custom,
+    },
+    factory,
+  );
+  const onProgress = (progress: ProgressInfo): void => {
+    if (progress.phase === 'download') download.report(progress.progress);
+    options.onProgress?.(progress);
+  };
+  try {
+    download.report(0);
+    const info = await model.load(signal, onProgress);
+    if (info.task !== needs.task) {
+      throw new RushlightError(
+        'UNSUPPORTED_MODEL',
+        `${resolved.id} is a model that can ${info.task}, and ${needs.task} is needed: try model: '${needs.model}'`,
+      );
+    }
+    download.finish();
+    return { model, info, resolved };
+  } catch (error) {
+    model.release();
+    throw error;
+  }
+}
+
+function checkDevice(device: unknown): void {
+  if (device !== undefined && device !== 'auto' && device !== 'webgpu' && device !== 'wasm') {
+    throw new TypeError(`device: expected 'auto', 'webgpu' or 'wasm', not ${JSON.stringify(device)}`);
+  }
+}
+
+/** The common part of every `availability()`. Looks at names and sizes only: no GPU, no network. */
+export async function modelAvailability(options: CoreOptions, needs: TaskNeeds): Promise<Availability> {
+  const model = options.model ?? needs.model;
+  if (typeof model === 'string' && !Object.hasOwn(catalog, model)) return 'unavailable';
+  if (options.device === 'webgpu' && !('gpu' in ((globalThis as { navigator?: object }).navigator ?? {}))) return 'unavailable';
+  const { files } = resolveModel(model, options);
+  const store = await storeOf(options);
+  const locks = new Set<string>();
+  let complete = true;
+  for (const { from, sha256, bytes } of files) {
+    if (typeof from !== 'string' || from.startsWith('file:')) continue;
+    const key = await storeKeyAsync(sha256, from);
+    locks.add(lockName(key));
+    const size = await store?.size(key);
+    complete &&= size !== undefined && (bytes === undefined || size === bytes);
+  }
+  if (complete) return 'available';
+  return (await isLocked(locks)) ? 'downloading' : 'downloadable';
+}
+
+async function storeOf({ store }: CoreOptions): Promise<ModelStore | undefined> {
+  if (typeof store === 'object') return store;
+  return store !== 'memory' && (await hasOpfs()) ? opfsStore() : undefined;
+}
+
+/** What all task objects share: the model, its facts, and being destroyed. */
+export class ModelUser {
+  readonly #created: Created;
+  readonly #destroyed = new AbortController();
+
+  /** `signal` is the one of `create()`: aborting it later destroys the object with its reason. */
+  constructor(created: Created, signal: AbortSignal | undefined) {
+    this.#created = created;
+    signal?.addEventListener('abort', () => this.destroy(signal.reason), { once: true, signal: this.#destroyed.signal });
+  }
+
+  get model(): Model {
+    return this.#created.model;
+  }
+
+  get info(): ModelInfo {
+    return this.#created.info;
+  }
+
+  get resolved(): ResolvedModel {
+    return this.#created.resolved;
+  }
+
+  /** A signal that fires when the object is destroyed or the caller's own signal does. Throws if one has already. */
+  signal(own: AbortSignal | undefined): AbortSignal {
+    this.#destroyed.signal.throwIfAborted();
+    own?.throwIfAborted();
+    return own === undefined ? this.#destroyed.signal : AbortSignal.any([this.#destroyed.signal, own]);
+  }
+
+  memory(): Promise<MemoryInfo> {
+    return this.model.call('memory', {}, { signal: this.signal(undefined) });
+  }
+
+  /** Another user of the same model, with a life of its own. */
+  fork(signal: AbortSignal | undefined): ModelUser {
+    this.model.retain();
+    return new ModelUser(this.#created, signal);
+  }
+
+  destroy(reason: unknown): void {
+    if (this.#destroyed.signal.aborted) return;
+    this.#destroyed.abort(reason);
+    this.model.release();
+  }
+}

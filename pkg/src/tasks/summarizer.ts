@@ -1,0 +1,234 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { Prompt, Sampling } from '../engine/protocol.js';
+import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions, MemoryInfo, ModelInfo } from '../options.js';
+import { counter, measureCosts, type TokenCosts } from './conversation.js';
+import { createModel, modelAvailability, ModelUser } from './create.js';
+import { splitByTokens } from './sentences.js';
+import { textStream } from './stream.js';
+import {
+  SummaryShaper,
+  summaryStyle,
+  type SummarizerFormat,
+  type SummarizerLength,
+  type SummarizerType,
+  type SummaryStyle,
+} from './summary-style.js';
+
+const NEEDS = { model: 'smollm2-135m-instruct', task: 'generate' } as const;
+
+/** Small models lose the thread of longer texts, whatever their context is. */
+const CHUNK_TOKENS = 1500;
+
+/** Options of {@link Summarizer.availability}. */
+export interface SummarizerCoreOptions extends CoreOptions {
+  /** Default `'key-points'`. */
+  type?: SummarizerType;
+  /** Default `'markdown'`. */
+  format?: SummarizerFormat;
+  /** Default `'short'`. */
+  length?: SummarizerLength;
+  expectedInputLanguages?: string[];
+  expectedContextLanguages?: string[];
+  outputLanguage?: string;
+}
+
+/** Options of {@link Summarizer.create}. */
+export interface SummarizerCreateOptions extends CreateOptions, SummarizerCoreOptions {
+  /** What all texts have in common, for instance who reads the summaries. */
+  sharedContext?: string;
+}
+
+/** Options of {@link Summarizer.summarize}. */
+export interface SummarizeOptions extends CallOptions {
+  /** What to know about this text. */
+  context?: string;
+  /** Called as parts of a long text are done; `done === total` begins the last step. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Summarizes text of any length: what does not fit the model is summarized in parts first. The shape of the W3C
+ * Summarizer API.
+ *
+ * ```ts
+ * import { Summarizer } from 'rushlight';
+ *
+ * const summarizer = await Summarizer.create({ type: 'tldr', length: 'medium' });
+ * console.log(await summarizer.summarize(document.body.innerText));
+ * summarizer.destroy();
+ * ```
+ */
+export class Summarizer {
+  readonly type: SummarizerType;
+  readonly format: SummarizerFormat;
+  readonly length: SummarizerLength;
+  readonly sharedContext: string;
+  readonly expectedInputLanguages: readonly string[] | null;
+  readonly expectedContextLanguages: readonly string[] | null;
+  readonly outputLanguage: string | null;
+  /** Longer texts are summarized in parts, so there is no limit. */
+  readonly inputQuota = Infinity;
+  readonly #user: ModelUser;
+  readonly #costs: TokenCosts;
+  #stats: CallStats | undefined;
+
+  private constructor(user: ModelUser, costs: TokenCosts, options: SummarizerCreateOptions) {
+    this.#user = user;
+    this.#costs = costs;
+    this.type = options.type ?? 'key-points';
+    this.format = options.format ?? 'markdown';
+    this.length = options.length ?? 'short';
+    this.sharedContext = String(options.sharedContext ?? '');
+    this.expectedInputLanguages = frozen(options.expectedInputLanguages);
+    this.expectedContextLanguages = frozen(options.expectedContextLanguages);
+    this.outputLanguage = options.outputLanguage ?? null;
+  }
+
+  /** Whether `create()` with these options would work, and whether it would download. */
+  static async availability(options: SummarizerCoreOptions = {}): Promise<Availability> {
+    return speaksEnglish(check(options)) ? modelAvailability(options, NEEDS) : 'unavailable';
+  }
+
+  /** Loads a model, by default SmolLM2-135M-Instruct (98 MB). */
+  static async create(options: SummarizerCreateOptions = {}): Promise<Summarizer> {
+    if (!speaksEnglish(check(options))) {
+      throw new DOMException('the default models know English only: leave the languages out or name en', 'NotSupportedError');
+    }
+    const user = new ModelUser(await createModel(options, NEEDS), options.signal);
+    try {
+      const costs = await measureCosts(counter(user.model, user.signal(undefined)));
+      return new Summarizer(user, costs, options);
+    } catch (error) {
+      user.destroy(error);
+      throw error;
+    }
+  }
+
+  /** Speed of the last finished generation. */
+  get stats(): CallStats | undefined {
+    return this.#stats;
+  }
+
+  /** The summary of a text; of an empty text, an empty one. */
+  async summarize(input: string, options: SummarizeOptions = {}): Promise<string> {
+    const signal = this.#user.signal(options.signal);
+    let summary = '';
+    await this.#summarize(String(input), options, signal, (delta) => (summary += delta));
+    return summary;
+  }
+
+  /** The same, piece by piece. Throws at once if the signal is aborted already. */
+  summarizeStreaming(input: string, options: SummarizeOptions = {}): ReadableStream<string> {
+    const signal = this.#user.signal(options.signal);
+    return textStream(signal, (emit, inner) => this.#summarize(String(input), options, inner, emit));
+  }
+
+  /** Tokens of a text. */
+  async measureInputUsage(input: string, options: SummarizeOptions = {}): Promise<number> {
+    const [tokens] = await this.#count(this.#user.signal(options.signal))([String(input)]);
+    return tokens as number;
+  }
+
+  /** What is loaded and where it runs. */
+  info(): ModelInfo {
+    return this.#user.info;
+  }
+
+  /** Bytes in use by the model. */
+  memory(): Promise<MemoryInfo> {
+    return this.#user.memory();
+  }
+
+  /** Gives the memory back. Calls reject with an `AbortError` from now on. */
+  destroy(): void {
+    this.#user.destroy(new DOMException('the summarizer was destroyed', 'AbortError'));
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  #count(signal: AbortSignal): (texts: string[]) => Promise<number[]> {
+    const count = counter(this.#user.model, signal);
+    return async (texts) => (await count(texts.map((text) => ({ text })))).map((tokens) => tokens - this.#costs.bare);
+  }
+
+  async #summarize(input: string, options: SummarizeOptions, signal: AbortSignal, emit: (delta: string) => void): Promise<void> {
+    if (input.trim() === '') return;
+    const style = summaryStyle(this.type, this.format, this.length);
+    const context = [this.sharedContext, options.context ?? ''].filter((part) => part.trim() !== '').join(' ');
+    const text = await this.#reduce(input.trim(), context, options, signal);
+    await this.#write(style, context, text, signal, emit);
+  }
+
+  /** Summarizes parts until what is left fits into one prompt. */
+  async #reduce(input: string, context: string, options: SummarizeOptions, signal: AbortSignal): Promise<string> {
+    const part = summaryStyle('tldr', 'plain-text', 'medium');
+    const count = this.#count(signal);
+    const [around] = await count([`${part.system} ${context}`]);
+    const { fixed, perTurn } = this.#costs;
+    const reply = Math.max(part.maxTokens, summaryStyle(this.type, this.format, this.length).maxTokens);
+    const room = this.#user.info.context - fixed - 2 * perTurn - (around as number) - reply;
+    if (room < 16) throw new DOMException('the context leaves no room for text: shorten it', 'QuotaExceededError');
+    const budget = Math.min(CHUNK_TOKENS, room);
+    for (let text = input; ; ) {
+      const parts = await splitByTokens(text, budget, count);
+      if (parts.length === 1) return parts[0] as string;
+      const summaries: string[] = [];
+      for (const piece of parts) {
+        options.onProgress?.(summaries.length, parts.length);
+        let summary = '';
+        await this.#write(part, context, piece, signal, (delta) => (summary += delta));
+        summaries.push(summary);
+      }
+      options.onProgress?.(parts.length, parts.length);
+      const joined = summaries.filter((summary) => summary !== '').join('\n\n');
+      if (joined.length >= text.length) return (await splitByTokens(joined, budget, count))[0] as string; // it does not shrink
+      text = joined;
+    }
+  }
+
+  async #write(style: SummaryStyle, context: string, text: string, signal: AbortSignal, emit: (delta: string) => void): Promise<void> {
+    const shaper = new SummaryShaper(style);
+    const enough = new AbortController();
+    const sampling: Sampling = { temperature: 0, maxTokens: style.maxTokens };
+    const onEvent = (event: { text: string }): void => {
+      emit(shaper.push(event.text));
+      if (shaper.done) enough.abort();
+    };
+    const prompt = this.#prompt(`${style.system} ${context}`.trim(), text);
+    const { stats } = await this.#user.model.call('generate', { prompt, sampling }, { signal, stop: enough.signal, onEvent });
+    this.#stats = stats;
+    emit(shaper.finish());
+  }
+
+  #prompt(system: string, text: string): Prompt {
+    if (!this.#costs.template) return { text: `${text}\n\n${system}\n` };
+    const turns = [
+      { role: 'system' as const, content: system },
+      { role: 'user' as const, content: text },
+    ];
+    return { chat: turns };
+  }
+}
+
+function check<T extends SummarizerCoreOptions>(options: T): T {
+  const oneOf = (name: 'type' | 'format' | 'length', known: readonly string[]): void => {
+    const value = options[name];
+    if (value !== undefined && !known.includes(value)) throw new TypeError(`${name}: ${JSON.stringify(value)} is none of ${known.join(', ')}`);
+  };
+  oneOf('type', ['key-points', 'tldr', 'teaser', 'headline']);
+  oneOf('format', ['markdown', 'plain-text']);
+  oneOf('length', ['short', 'medium', 'long']);
+  return options;
+}
+
+/** Throws a RangeError for malformed language tags. */
+function speaksEnglish({ expectedInputLanguages = [], expectedContextLanguages = [], outputLanguage }: SummarizerCoreOptions): boolean {
+  const tags = [...expectedInputLanguages, ...expectedContextLanguages, ...(outputLanguage === undefined ? [] : [outputLanguage])];
+  return Intl.getCanonicalLocales(tags).every((tag) => new Intl.Locale(tag).language === 'en');
+}
+
+function frozen(list: string[] | undefined): readonly string[] | null {
+  return list === undefined ? null : Object.freeze([...list]);
+}

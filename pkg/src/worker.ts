@@ -1,0 +1,3 @@
+import { serve, type Scope } from './engine/serve.js';
+
+serve(globalThis as unknown as Scope);
