@@ -1,0 +1,74 @@
+/**
+ * `node bench.mjs`: prefill and decode tokens per second, embeddings per second and load seconds of the package in
+ * headless Chromium, one JSON line a backend. Says what it measured and judges nothing.
+ */
+import { cpus, totalmem } from 'node:os';
+import { launch } from './browser.mjs';
+import { hasModel } from './paths.mjs';
+import { startServer } from './server.mjs';
+
+const chat = 'smollm2-135m-instruct';
+const embedding = 'all-minilm-l6-v2';
+
+/** The software adapter is a hundred times slower than a GPU: less to do, the same rates. */
+const amount = { wasm: { prompt: 256, answer: 64, texts: 64 }, webgpu: { prompt: 64, answer: 12, texts: 16 } };
+
+const server = await startServer();
+for (const device of (process.env.BACKENDS ?? 'wasm,webgpu').split(',')) {
+  const browser = await launch({ backend: device });
+  const page = await browser.open(`${server.origin}/test/`);
+  await page.waitForFunction(() => globalThis.ready);
+  const measured = {};
+  if (hasModel(chat)) Object.assign(measured, await page.evaluate(measureChat, { device, ...amount[device] }));
+  if (hasModel(embedding)) Object.assign(measured, await page.evaluate(measureEmbeddings, { device, ...amount[device] }));
+  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30) };
+  console.log(JSON.stringify({ runner: 'browser', device, chromium: browser.version, ...machine, ...measured }));
+  await browser.close();
+}
+server.close();
+
+/** Runs in the page. The second `create` loads from the browser's storage, without the download. */
+async function measureChat({ device, prompt, answer }) {
+  (await lib.LanguageModel.create({ device })).destroy();
+  const started = performance.now();
+  const model = await lib.LanguageModel.create({ device });
+  const loadSeconds = (performance.now() - started) / 1000;
+  // " one" is one token; a warm-up compiles and prepares what the measured call uses.
+  const words = (count, word) => ` ${word}`.repeat(count);
+  const options = { maxTokens: answer, temperature: 0 };
+  await (await model.clone()).prompt(words(prompt, 'two'), { ...options, maxTokens: 2 });
+  const session = await model.clone();
+  await session.prompt(words(prompt, 'one'), options);
+  const { stats } = session;
+  const { adapter, dtype } = model.info();
+  const memory = await model.memory();
+  model.destroy();
+  return {
+    adapter,
+    chat: {
+      model: 'smollm2-135m-instruct',
+      dtype,
+      loadSeconds,
+      promptTokens: stats.promptTokens,
+      tokens: stats.tokens,
+      prefillTokensPerSecond: stats.prefillTokensPerSecond,
+      decodeTokensPerSecond: stats.decodeTokensPerSecond,
+      memory,
+    },
+  };
+}
+
+async function measureEmbeddings({ device, texts }) {
+  (await lib.Embedder.create({ device })).destroy();
+  const started = performance.now();
+  const embedder = await lib.Embedder.create({ device });
+  const loadSeconds = (performance.now() - started) / 1000;
+  const batch = Array.from({ length: texts }, (_, index) => `Number ${index} of many short sentences about the weather and the sea.`);
+  await embedder.embed(batch.slice(0, 4));
+  const begun = performance.now();
+  await embedder.embed(batch);
+  const seconds = (performance.now() - begun) / 1000;
+  const memory = await embedder.memory();
+  embedder.destroy();
+  return { embed: { model: 'all-minilm-l6-v2', loadSeconds, texts, embeddingsPerSecond: texts / seconds, memory } };
+}

@@ -1,0 +1,27 @@
+/** Where things are: the repository, the models, the browser. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export const models =
+  process.env.MODELS ||
+  process.env.RUSHLIGHT_MODELS ||
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rushlight', 'models');
+
+export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
+
+/** `RUSHLIGHT_FULL=1` runs on WebGPU what the software adapter of CI is too slow for. */
+export const full = process.env.RUSHLIGHT_FULL === '1';
+
+/** The default models, by what the suites need of them. */
+export const files = {
+  'smollm2-135m-instruct': 'SmolLM2-135M-Instruct.Q4_1.gguf',
+  'all-minilm-l6-v2': 'model.safetensors',
+};
+
+export function hasModel(id) {
+  return existsSync(join(models, id, files[id]));
+}

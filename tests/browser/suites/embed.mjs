@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { minilm } from '../golden.mjs';
+import { needModel } from '../report.mjs';
+
+/** On the software adapter of CI, sentences up to this many tokens; all of them with `RUSHLIGHT_FULL=1`. */
+const shortEnough = 64;
+const leastCosine = { wasm: 0.99999, webgpu: 0.9999 };
+
+/** Embeddings of the reference sentences, through the package and its worker. */
+export async function embed({ report, browser, server, device, full }) {
+  const page = await browser.open(`${server.origin}/test/`);
+  const { sentences, input_ids: ids, embeddings } = minilm;
+  const chosen = sentences.flatMap((_, index) => (full || device === 'wasm' || ids[index].length <= shortEnough ? [index] : []));
+  const texts = chosen.map((index) => sentences[index]);
+
+  await report.test(`${device}: embeddings equal the reference`, async () => {
+    needModel('all-minilm-l6-v2');
+    await page.waitForFunction(() => globalThis.ready);
+    const { vectors, counts, dimensions, info } = await page.evaluate(
+      async ({ device, texts }) => {
+        const embedder = await lib.Embedder.create({ device });
+        kept.embedder = embedder;
+        const counts = [];
+        for (const text of texts) counts.push(await embedder.countTokens(text));
+        const vectors = (await embedder.embed(texts)).map((vector) => [...vector]);
+        return { vectors, counts, dimensions: embedder.dimensions, info: embedder.info() };
+      },
+      { device, texts },
+    );
+    assert.equal(info.device, device);
+    assert.equal(dimensions, 384);
+    assert.equal(vectors.length, texts.length);
+    let least = 1;
+    chosen.forEach((index, at) => {
+      const similarity = cosine(vectors[at], embeddings[index]);
+      least = Math.min(least, similarity);
+      assert.ok(similarity >= leastCosine[device], `sentence ${index}: cosine ${similarity}`);
+    });
+    // The count is of the whole text, the reference's ids end at 512.
+    chosen.forEach((index, at) => {
+      if (ids[index].length < 512) assert.equal(counts[at], ids[index].length, `tokens of sentence ${index}`);
+    });
+    return `${texts.length} sentences, least cosine ${least.toFixed(7)}`;
+  });
+
+  await report.test(`${device}: batched embeddings equal single ones`, async () => {
+    needModel('all-minilm-l6-v2');
+    const sample = texts.filter((_, at) => ids[chosen[at]].length <= shortEnough).slice(0, device === 'wasm' ? 25 : 6);
+    const { batched, single } = await page.evaluate(async (sample) => {
+      const batched = (await kept.embedder.embed(sample)).map((vector) => [...vector]);
+      const single = [];
+      for (const text of sample) single.push([...(await kept.embedder.embed(text))]);
+      return { batched, single };
+    }, sample);
+    let worst = 0;
+    batched.forEach((vector, at) => {
+      vector.forEach((value, index) => (worst = Math.max(worst, Math.abs(value - single[at][index]))));
+    });
+    assert.ok(worst <= 1e-5, `they differ by ${worst}`);
+    return `largest difference ${worst.toExponential(1)}`;
+  });
+  await page.close();
+}
+
+function cosine(left, right) {
+  const dot = (a, b) => a.reduce((sum, value, index) => sum + value * b[index], 0);
+  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right));
+}

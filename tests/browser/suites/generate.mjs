@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { files } from '../paths.mjs';
+import { smollm2 } from '../golden.mjs';
+import { needModel } from '../report.mjs';
+
+/** Two candidates closer than this (nats) may change places; the paths may part after such a step. */
+const nearTie = 0.01;
+const id = 'smollm2-135m-instruct';
+
+/** Greedy decoding of SmolLM2, token by token, against fp32 arithmetic on the same weights. */
+export async function generate({ report, browser, server, device, full }) {
+  const steps = device === 'wasm' || full ? 32 : 8;
+  const page = await browser.open(`${server.origin}/test/`);
+
+  for (const [index, reference] of smollm2.greedy.entries()) {
+    await report.test(`${device}: greedy tokens of prompt ${index + 1} equal the reference`, async () => {
+      needModel(id);
+      await page.waitForFunction(() => globalThis.ready);
+      const { tokens, text, count } = await page.evaluate(
+        async ({ device, url, file, prompt, steps }) => {
+          kept.runtime ??= await openRuntime(device, { [file]: url });
+          const tokens = [];
+          let text = '';
+          const options = { maxTokens: steps, temperature: 0 };
+          await kept.runtime.generate({ text: prompt }, options, (event) => {
+            if (event.type === 'text') {
+              tokens.push(event.token);
+              text += event.text;
+            }
+            return true;
+          });
+          return { tokens, text, count: kept.runtime.countTokens({ text: prompt }) };
+        },
+        { device, url: `/models/${id}/${files[id]}`, file: files[id], prompt: smollm2.prompts[index], steps },
+      );
+      assert.equal(count, reference.prompt_ids.length, 'tokens of the prompt');
+      const equal = compare(tokens, reference, steps);
+      assert.ok(text.length > 0, 'there is text');
+      return `${equal} tokens: ${JSON.stringify(text.slice(0, 60))}`;
+    });
+  }
+  await page.evaluate(() => kept.runtime?.free());
+  await page.close();
+}
+
+/** The number of equal tokens; throws where they differ without a near tie of the reference itself. */
+export function compare(tokens, reference, steps) {
+  // Generation ends at the end-of-text token; the reference ran on.
+  const end = reference.ids.findIndex((token) => smollm2.eos.includes(token));
+  const expected = reference.ids.slice(0, Math.min(steps, end < 0 ? steps : end));
+  for (const [step, token] of expected.entries()) {
+    if (tokens[step] === token) continue;
+    const [first, second] = reference.top2[step];
+    assert.ok(first - second <= nearTie, `step ${step}: token ${tokens[step]} instead of ${token}; got ${tokens}`);
+    return step;
+  }
+  assert.ok(tokens.length <= expected.length + 1, `${tokens.length} tokens after the end of the text`);
+  return expected.length;
+}

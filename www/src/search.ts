@@ -1,0 +1,100 @@
+import { cosineSimilarity, Embedder } from 'rushlight';
+import { element, part } from './dom.ts';
+import type { Models } from './models.ts';
+import { passages, sentences } from './passages.ts';
+import { letter } from './samples.ts';
+import { Tool } from './tool.ts';
+
+const shown = 5;
+/** In the best few passages the closest sentence is marked as well. */
+const marked = 3;
+/** Typing pauses this long before the passages are ranked again, in milliseconds. */
+const pause = 150;
+
+interface Hit {
+  text: string;
+  score: number;
+}
+
+/** Search by meaning: passages and query become vectors, and the nearest passages win. Ranks while the query is typed. */
+export function startSearch(root: HTMLElement, models: Models): void {
+  const query = part(root, '[name=query]', HTMLInputElement);
+  const text = part(root, '[name=text]', HTMLTextAreaElement);
+  const list = part(root, '[data-hits]', HTMLElement);
+  const hint = part(root, '[data-hint]', HTMLElement);
+  const count = part(root, '[data-count]', HTMLElement);
+  const vectors = new Map<string, Float32Array>();
+  let ready = false;
+  let timer = 0;
+  text.value = letter;
+
+  const tool = new Tool(root, models, 'search', async (signal) => {
+    const question = query.value.trim();
+    const parts = passages(text.value);
+    if (parts.length === 0 || question === '') {
+      tool.fail(question === '' ? 'Write what you are looking for.' : 'There is no text to search: paste some above.');
+      return;
+    }
+    const embedder = await tool.get('search', signal, (options) => Embedder.create(options));
+    ready = true;
+    const started = performance.now();
+    const fresh = await learn(embedder, [question, ...parts], signal);
+    const hits = rank(question, parts).slice(0, shown);
+    const candidates = hits.slice(0, marked).map((hit) => sentences(hit.text));
+    await learn(embedder, candidates.flat(), signal);
+    list.replaceChildren(...hits.map((hit, index) => row(hit, rank(question, candidates[index] ?? [])[0]?.text)));
+    hint.hidden = true;
+    count.textContent = `${parts.length} passages ranked in ${Math.round(performance.now() - started)} ms`;
+    const rate = embedder.stats?.prefillTokensPerSecond;
+    if (fresh > 0 && rate) models.status.speed(`${rate.toFixed(0)} tokens/s read`);
+    await tool.tell(embedder);
+  });
+
+  /** Embeds what has no vector yet; returns how many texts that were. */
+  async function learn(embedder: Embedder, texts: string[], signal: AbortSignal): Promise<number> {
+    const missing = [...new Set(texts)].filter((item) => !vectors.has(item));
+    const learned = await embedder.embed(missing, { signal });
+    missing.forEach((item, index) => vectors.set(item, learned[index] ?? new Float32Array(embedder.dimensions)));
+    return missing.length;
+  }
+
+  function rank(question: string, texts: string[]): Hit[] {
+    const target = vectors.get(question) ?? [];
+    return texts
+      .map((item) => ({ text: item, score: cosineSimilarity(target, vectors.get(item) ?? []) }))
+      .sort((left, right) => right.score - left.score);
+  }
+
+  // Only once the model is there: typing alone never starts a download.
+  function live(): void {
+    if (!ready || query.value.trim() === '') return;
+    if (tool.busy) later();
+    else tool.form.requestSubmit();
+  }
+
+  function later(): void {
+    clearTimeout(timer);
+    timer = setTimeout(live, pause);
+  }
+
+  query.addEventListener('input', later);
+  models.onReset(() => {
+    ready = false;
+    vectors.clear();
+  });
+}
+
+function row(hit: Hit, best: string | undefined): HTMLElement {
+  const item = element('li');
+  const score = element('div', 'score', hit.score.toFixed(2));
+  const meter = element('meter');
+  meter.value = Math.max(0, hit.score);
+  meter.ariaHidden = 'true';
+  score.append(meter);
+  const words = element('p');
+  const at = best === undefined ? -1 : hit.text.indexOf(best);
+  if (best === undefined || at < 0) words.textContent = hit.text;
+  else words.append(hit.text.slice(0, at), element('mark', '', best), hit.text.slice(at + best.length));
+  item.append(score, words);
+  return item;
+}
