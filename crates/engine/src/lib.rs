@@ -1,1 +1,74 @@
-//! Placeholder.
+//! The engine: opens a model's files, and embeds, classifies and generates on whichever backend it is given.
+//!
+//! Plain data goes in and comes out. Bytes come from `weights::ByteSource`, time and pauses from a [`Host`], and progress
+//! goes to a [`Sink`]; the engine itself touches no file, no clock and no browser.
+
+mod encode;
+mod error;
+mod generate;
+mod host;
+mod load;
+mod prompt;
+mod runtime;
+mod score;
+mod types;
+mod vocabulary;
+
+pub use error::EngineError;
+pub use host::{Event, Host, Sink};
+pub use text::Message;
+pub use types::{
+    Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions, Memory, ModelInfo, Prompt,
+    Score,
+};
+pub use weights::{ByteSource, File, SourceError};
+
+pub use graph::{Backend, BackendError};
+
+use prompt::Prompts;
+use runtime::Runtime;
+
+/// A loaded model on a backend. Dropping it returns its memory.
+pub struct Engine {
+    runtime: Runtime,
+    prompts: Prompts,
+    host: Box<dyn Host>,
+    info: ModelInfo,
+    /// Ids whose keys and values are in the cache, from position 0.
+    cached: Vec<u32>,
+}
+
+impl Engine {
+    /// What was loaded, and where it runs.
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Bytes held now.
+    pub fn memory(&self) -> Memory {
+        let graph::Memory { host, device } = self.runtime.backend.memory();
+        Memory { host, device, weights: self.info.weight_bytes, cache: self.runtime.cache_bytes }
+    }
+
+    /// Work done by the backend so far.
+    pub fn counters(&self) -> Counters {
+        self.runtime.backend.counters().into()
+    }
+
+    /// Token ids of a text, with the special tokens that the model's files ask for.
+    pub fn tokenize(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        self.prompts.encode(text)
+    }
+
+    /// Ids whose keys and values are in the cache, from position 0.
+    pub fn cached(&self) -> &[u32] {
+        &self.cached
+    }
+
+    /// The recording of a step, as text.
+    pub fn dump(&self, step: &models::Step) -> Result<String, EngineError> {
+        let mut graph = graph::Graph::new();
+        self.runtime.model.record(&mut graph, step);
+        Ok(graph.finish()?.to_string())
+    }
+}

@@ -42,10 +42,10 @@ impl Rope {
                 rope.base = base;
             }
         }
-        if let Some(dims) = fields.maybe_count(("rope.dimension_count", "rope_dimension_count"), 1..=1 << 20)? {
-            if dims != head_dim {
-                return Err(ModelError::Unsupported(format!("rotating {dims} of {head_dim} elements of a head")));
-            }
+        if let Some(dims) = fields.maybe_count(("rope.dimension_count", "rope_dimension_count"), 1..=1 << 20)?
+            && dims != head_dim
+        {
+            return Err(ModelError::Unsupported(format!("rotating {dims} of {head_dim} elements of a head")));
         }
         if fields.maybe_number(("", "partial_rotary_factor"))?.is_some_and(|part| part != 1.0) {
             return Err(ModelError::Unsupported("rotating a part of each head".into()));

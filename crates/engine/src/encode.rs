@@ -1,0 +1,196 @@
+//! Embedding and classification: texts are packed into batches of tokens, one sequence after the other.
+
+use graph::PADDING;
+use models::{Head, Info, Pooling, Scores, Step, Task};
+
+use crate::host::tell;
+use crate::load::task_name;
+use crate::{EmbedOptions, Embeddings, Engine, EngineError, Event, Score, Sink};
+
+/// Sizes of a batch in tokens; a plan each. A longer text gets a size of its own, the next multiple of the last.
+const TOKEN_BUCKETS: [usize; 9] = [16, 32, 64, 96, 128, 192, 256, 384, 512];
+/// Sizes of a batch in texts.
+const TEXT_BUCKETS: [usize; 3] = [1, 8, 64];
+
+/// The token ids of a text.
+struct Cut {
+    ids: Vec<u32>,
+    truncated: bool,
+}
+
+impl Engine {
+    /// A vector for each text.
+    pub async fn embed(
+        &mut self,
+        texts: &[String],
+        options: &EmbedOptions,
+        mut sink: Sink<'_>,
+    ) -> Result<Embeddings, EngineError> {
+        self.require(&Task::Embed, "embed")?;
+        let limit = options.max_tokens.unwrap_or(self.info.context);
+        let cuts = self.cut(texts, limit)?;
+        let dimensions = self.info.dimensions;
+        let vectors = self.encode(&cuts, Head::Embed, "embeddings", dimensions, &mut sink).await?;
+        Ok(Embeddings {
+            dimensions,
+            vectors,
+            tokens: cuts.iter().map(|cut| cut.ids.len() as u32).collect(),
+            truncated: cuts.iter().map(|cut| cut.truncated).collect(),
+        })
+    }
+
+    /// The labels of each text with their scores, best first.
+    pub async fn classify(&mut self, texts: &[String], mut sink: Sink<'_>) -> Result<Vec<Vec<Score>>, EngineError> {
+        let Task::Classify { labels, scores } = self.runtime.model.info().task.clone() else {
+            return Err(self.wrong_task("classify"));
+        };
+        let cuts = self.cut(texts, self.info.context)?;
+        let raw = self.encode(&cuts, Head::Classify, "scores", labels.len(), &mut sink).await?;
+        let rank = |row: &[f32]| {
+            let mut named: Vec<Score> = labels
+                .iter()
+                .zip(probabilities(row, scores))
+                .map(|(label, score)| Score { label: label.clone(), score })
+                .collect();
+            named.sort_by(|a, b| b.score.total_cmp(&a.score));
+            named
+        };
+        Ok(raw.chunks_exact(labels.len()).map(rank).collect())
+    }
+
+    pub(crate) fn require(&self, task: &Task, call: &'static str) -> Result<(), EngineError> {
+        if self.runtime.model.info().task == *task { Ok(()) } else { Err(self.wrong_task(call)) }
+    }
+
+    fn wrong_task(&self, call: &'static str) -> EngineError {
+        EngineError::WrongTask { call, task: task_name(&self.runtime.model.info().task) }
+    }
+
+    /// Ids of each text, cut to `limit` with the special tokens at the end kept.
+    fn cut(&self, texts: &[String], limit: usize) -> Result<Vec<Cut>, EngineError> {
+        let [_, after] = self.prompts.frame();
+        if limit <= self.prompts.frame().iter().sum() {
+            return Err(EngineError::BadInput(format!("at most {limit} tokens leave no room for text")));
+        }
+        let limit = limit.min(self.info.context);
+        texts
+            .iter()
+            .map(|text| {
+                let mut ids = self.prompts.encode(text)?;
+                let truncated = ids.len() > limit;
+                if truncated {
+                    ids.drain(limit - after..ids.len() - after);
+                }
+                if ids.is_empty() {
+                    return Err(EngineError::BadInput("a text without tokens".into()));
+                }
+                Ok(Cut { ids, truncated })
+            })
+            .collect()
+    }
+
+    /// Runs the texts in packed batches; `[texts, columns]`.
+    async fn encode(
+        &mut self,
+        cuts: &[Cut],
+        head: Head,
+        output: &'static str,
+        columns: usize,
+        sink: &mut Sink<'_>,
+    ) -> Result<Vec<f32>, EngineError> {
+        let mut values = Vec::with_capacity(cuts.len() * columns);
+        let mut done = 0;
+        while done < cuts.len() {
+            let texts = fitting(&cuts[done..]);
+            let batch = Batch::pack(&cuts[done..done + texts], self.runtime.model.info());
+            let step = Step { tokens: batch.ids.len(), rows: batch.rows.len(), capacity: 0, head };
+            self.runtime.run(step, &batch.inputs()).await?;
+            values.extend(self.runtime.output(&step, output, texts * columns).await?);
+            done += texts;
+            tell(sink, Event::Embedded { done, total: cuts.len() })?;
+            self.host.pause().await;
+        }
+        Ok(values)
+    }
+}
+
+/// How many texts from the front make one batch.
+fn fitting(cuts: &[Cut]) -> usize {
+    let mut tokens = 0;
+    let fits = |cut: &&Cut| {
+        tokens += cut.ids.len();
+        tokens <= TOKEN_BUCKETS[TOKEN_BUCKETS.len() - 1]
+    };
+    cuts.iter().take(TEXT_BUCKETS[TEXT_BUCKETS.len() - 1]).take_while(fits).count().max(1)
+}
+
+/// The smallest bucket that holds `size`, or the next multiple of the largest.
+fn bucket(buckets: &[usize], size: usize) -> usize {
+    let largest = buckets[buckets.len() - 1];
+    buckets.iter().copied().find(|&bucket| bucket >= size).unwrap_or(size.next_multiple_of(largest))
+}
+
+/// The inputs of one run: sequences one after the other, then padding.
+struct Batch {
+    ids: Vec<u32>,
+    positions: Vec<u32>,
+    types: Vec<u32>,
+    spans: Vec<u32>,
+    offsets: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl Batch {
+    fn pack(cuts: &[Cut], info: &Info) -> Batch {
+        let tokens = bucket(&TOKEN_BUCKETS, cuts.iter().map(|cut| cut.ids.len()).sum());
+        let texts = bucket(&TEXT_BUCKETS, cuts.len());
+        let mut batch = Batch {
+            ids: Vec::with_capacity(tokens),
+            positions: Vec::with_capacity(tokens),
+            types: vec![0; tokens],
+            spans: Vec::with_capacity(2 * tokens),
+            offsets: vec![0],
+            rows: Vec::with_capacity(texts),
+        };
+        for cut in cuts {
+            let start = batch.ids.len() as u32;
+            let end = start + cut.ids.len() as u32;
+            batch.ids.extend(&cut.ids);
+            batch.positions.extend((0..cut.ids.len() as u32).map(|position| position + info.position_offset));
+            batch.spans.extend((start..end).flat_map(|_| [start, end]));
+            batch.offsets.push(end);
+            batch.rows.push(if info.pooling == Pooling::Last { end - 1 } else { start });
+        }
+        let last = batch.ids.len() as u32;
+        batch.ids.resize(tokens, 0);
+        batch.positions.resize(tokens, PADDING);
+        batch.spans.resize(2 * tokens, 0);
+        batch.offsets.resize(texts + 1, last);
+        batch.rows.resize(texts, 0);
+        batch
+    }
+
+    fn inputs(&self) -> [(&'static str, &[u32]); 6] {
+        [
+            ("ids", &self.ids),
+            ("positions", &self.positions),
+            ("types", &self.types),
+            ("spans", &self.spans),
+            ("offsets", &self.offsets),
+            ("rows", &self.rows),
+        ]
+    }
+}
+
+fn probabilities(row: &[f32], scores: Scores) -> Vec<f32> {
+    match scores {
+        Scores::Raw => row.to_vec(),
+        Scores::Sigmoid => row.iter().map(|&x| 1.0 / (1.0 + (-x).exp())).collect(),
+        Scores::Softmax => {
+            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let powers: Vec<f32> = row.iter().map(|&x| (x - largest).exp()).collect();
+            let sum: f32 = powers.iter().sum();
+            powers.into_iter().map(|power| power / sum).collect()
+        }
+    }
+}

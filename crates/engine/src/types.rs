@@ -1,0 +1,196 @@
+//! What goes in and what comes out: plain data, with the field names that JavaScript uses.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use text::Message;
+
+/// How to load a model.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct LoadOptions {
+    /// Tokens that the KV cache holds, at most what the model was made for; 2,048 if absent.
+    pub context: Option<usize>,
+}
+
+/// What a loaded model is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelInfo {
+    /// `bert`, `llama`, …
+    pub family: &'static str,
+    /// `embed`, `classify` or `generate`.
+    pub task: &'static str,
+    /// Number of weights.
+    pub parameters: u64,
+    /// Bytes of the weights, as stored.
+    pub weight_bytes: u64,
+    /// The dtype that most bytes have.
+    pub dtype: String,
+    /// Tokens that fit: of one text for encoders, of prompt and answer for decoders.
+    pub context: usize,
+    /// Length of an embedding.
+    pub dimensions: usize,
+    /// Number of token ids.
+    pub vocabulary: usize,
+    /// Blocks.
+    pub layers: usize,
+    /// Names of the labels of a classifier.
+    pub labels: Vec<String>,
+    /// Whether chat prompts can be rendered.
+    pub chat: bool,
+    /// `wasm` or `webgpu`.
+    pub device: &'static str,
+    /// Adapter or instruction set.
+    pub adapter: String,
+    /// Further facts of the device.
+    pub details: BTreeMap<&'static str, String>,
+}
+
+/// How to embed.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmbedOptions {
+    /// Cut longer texts to so many tokens; the model's own limit if absent.
+    pub max_tokens: Option<usize>,
+}
+
+/// Vectors of several texts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Embeddings {
+    /// Length of each vector.
+    pub dimensions: usize,
+    /// One vector after the other, `[texts, dimensions]`.
+    pub vectors: Vec<f32>,
+    /// Tokens of each text, special tokens included, after cutting.
+    pub tokens: Vec<u32>,
+    /// Whether each text was cut.
+    pub truncated: Vec<bool>,
+}
+
+/// A label and how well it fits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Score {
+    /// Name of the label.
+    pub label: String,
+    /// Probability, or the raw output of a regression.
+    pub score: f32,
+}
+
+/// What to continue.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Prompt {
+    /// Plain text.
+    Text(String),
+    /// Turns, rendered by the model's own chat template.
+    Chat(Vec<Message>),
+    /// Token ids, taken as they are.
+    Tokens(Vec<u32>),
+}
+
+/// How to continue it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct GenerateOptions {
+    /// Tokens at most; up to the end of the context if absent.
+    pub max_tokens: Option<usize>,
+    /// 0 takes the likeliest token each time.
+    pub temperature: f32,
+    /// Draw from so many of the likeliest tokens; 0 from all.
+    pub top_k: u32,
+    /// Draw from the smallest set of likeliest tokens with this much probability; 1 from all.
+    pub top_p: f32,
+    /// Draw from tokens with at least this much of the likeliest token's probability; 0 from all.
+    pub min_p: f32,
+    /// The same seed draws the same tokens; from the clock if absent.
+    pub seed: Option<u32>,
+    /// Stop before any of these.
+    pub stop: Vec<String>,
+    /// Go on after the model ended its turn: for measurements.
+    pub ignore_eos: bool,
+}
+
+impl Default for GenerateOptions {
+    fn default() -> Self {
+        GenerateOptions {
+            max_tokens: None,
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            seed: None,
+            stop: Vec::new(),
+            ignore_eos: false,
+        }
+    }
+}
+
+/// Why a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FinishReason {
+    /// The model ended its turn, or a stop string came.
+    Stop,
+    /// `max_tokens`, or the end of the context.
+    Length,
+    /// The sink asked for it.
+    Cancelled,
+}
+
+/// How a generation went.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finish {
+    /// Why it ended.
+    pub reason: FinishReason,
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+    /// Those of them that were still in the KV cache.
+    pub cached_tokens: usize,
+    /// Tokens generated.
+    pub tokens: usize,
+    /// Milliseconds until the first token was known.
+    pub prefill_ms: f64,
+    /// Milliseconds from then to the end.
+    pub decode_ms: f64,
+}
+
+/// Bytes held by a loaded model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Memory {
+    /// In this process, by the backend (in a browser: the wasm heap).
+    pub host: u64,
+    /// On the device.
+    pub device: u64,
+    /// Of these, weights.
+    pub weights: u64,
+    /// Of these, KV cache.
+    pub cache: u64,
+}
+
+/// Work done by the backend since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counters {
+    /// Kernel launches.
+    pub dispatches: u64,
+    /// Command buffers submitted.
+    pub submits: u64,
+    /// Waits for the device.
+    pub reads: u64,
+    /// Bytes read back.
+    pub bytes_read: u64,
+    /// GPU objects created.
+    pub objects: u64,
+}
+
+impl From<graph::Counters> for Counters {
+    fn from(counters: graph::Counters) -> Self {
+        let graph::Counters { dispatches, submits, reads, bytes_read, objects } = counters;
+        Counters { dispatches, submits, reads, bytes_read, objects }
+    }
+}
