@@ -1,1 +1,249 @@
-//! Placeholder.
+//! The GPU backend: WGSL kernels over wgpu, for WebGPU in a browser and Vulkan natively.
+//!
+//! It needs nothing beyond the default limits of WebGPU. [`GpuBackend::prepare`](graph::Backend::prepare) makes every GPU
+//! object; a run is one encoder, one compute pass and one submit over them. Small outputs are copied for the host in the
+//! same submit, so that reading one is a wait and nothing else.
+
+mod device;
+pub mod kernels;
+pub mod memory;
+mod params;
+mod plan;
+mod read;
+pub mod shader;
+mod tensor;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType};
+
+pub use device::{Limits, Options, Power};
+pub use tensor::{Rows, split};
+
+use device::{Device, describe};
+use plan::{Pipeline, Plan, Scratch};
+use read::Staging;
+use tensor::Tensor;
+
+type Scope = Pin<Box<dyn Future<Output = Option<wgpu::Error>>>>;
+
+/// A device with its buffers, pipelines and plans.
+pub struct GpuBackend {
+    tensors: BTreeMap<BufferId, Tensor>,
+    plans: BTreeMap<PlanId, Plan>,
+    pipelines: HashMap<String, Pipeline>,
+    modules: HashMap<String, wgpu::ShaderModule>,
+    scratch: Vec<Rc<Scratch>>,
+    /// By the buffer that each copies.
+    mirrors: BTreeMap<BufferId, Staging>,
+    /// For reads of what has no mirror.
+    staging: Option<Staging>,
+    /// Stands for an input that is absent.
+    zeros: wgpu::Buffer,
+    /// Allocations whose outcome the browser has not told yet.
+    allocations: Vec<(u64, String, Scope)>,
+    counters: Counters,
+    next: u32,
+    device: Device,
+}
+
+/// Bytes of [`GpuBackend::zeros`].
+const ZEROS: u64 = 16;
+
+impl GpuBackend {
+    /// Opens a device. [`BackendError::Unavailable`] where there is none, saying what is needed.
+    pub async fn new(options: Options) -> Result<GpuBackend, BackendError> {
+        let device = Device::open(options).await?;
+        let zeros = tensor::storage(&device.device, "zeros", ZEROS);
+        Ok(GpuBackend {
+            tensors: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            pipelines: HashMap::new(),
+            modules: HashMap::new(),
+            scratch: Vec::new(),
+            mirrors: BTreeMap::new(),
+            staging: None,
+            zeros,
+            allocations: Vec::new(),
+            counters: Counters { objects: 1, ..Counters::default() },
+            next: 0,
+            device,
+        })
+    }
+
+    /// What kernels may use on this device.
+    pub fn limits(&self) -> Limits {
+        self.device.limits
+    }
+
+    /// Gives the device up, as a driver reset would: every later call fails with [`BackendError::DeviceLost`].
+    pub fn lose(&self) {
+        self.device.device.destroy();
+        // Natively the callback comes with the next poll; in a browser with the next turn of its event loop.
+        let _ = self.device.device.poll(wgpu::PollType::Poll);
+    }
+
+    fn id(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    async fn prepare_now(&mut self, graph: &Graph, buffers: &Buffers) -> Result<PlanId, BackendError> {
+        self.device.check()?;
+        for (bytes, what, scope) in std::mem::take(&mut self.allocations) {
+            if let Some(error) = scope.await {
+                return Err(describe(error, bytes, &what));
+            }
+        }
+        let memory = self.device.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let validation = self.device.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let plan = plan::prepare(self, graph, buffers);
+        let errors = [validation.pop().await, memory.pop().await];
+        let plan = plan?;
+        if let Some(error) = errors.into_iter().flatten().next() {
+            return Err(describe(error, plan.own_bytes, "a plan"));
+        }
+        self.device.check()?;
+        let id = PlanId(self.id());
+        self.plans.insert(id, plan);
+        Ok(id)
+    }
+
+    async fn read_now(&mut self, src: BufferId, offset: u64, into: &mut [u8]) -> Result<(), BackendError> {
+        self.device.check()?;
+        let tensor = self.tensors.get(&src).ok_or(BackendError::BadBuffer(src))?;
+        let end = offset.checked_add(into.len() as u64).filter(|&end| end <= tensor.bytes);
+        let (Some(end), Some(buffer)) = (end, tensor.whole()) else { return Err(BackendError::BadBuffer(src)) };
+        self.counters.reads += 1;
+        self.counters.bytes_read += into.len() as u64;
+        if into.is_empty() {
+            return Ok(());
+        }
+        if let Some(mirror) = self.mirrors.get(&src).filter(|mirror| mirror.fresh) {
+            return mirror.read(&self.device, offset, into).await;
+        }
+        let start = offset & !3;
+        let bytes = end.next_multiple_of(4) - start;
+        if self.staging.as_ref().is_none_or(|staging| staging.bytes < bytes) {
+            if let Some(old) = self.staging.take() {
+                old.buffer.destroy();
+            }
+            self.counters.objects += 1;
+        }
+        let staging = self.staging.get_or_insert_with(|| Staging::new(&self.device.device, bytes.next_power_of_two()));
+        let mut encoder = self.device.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(buffer, start, &staging.buffer, 0, bytes);
+        self.device.queue.submit([encoder.finish()]);
+        self.counters.submits += 1;
+        staging.read(&self.device, offset - start, into).await
+    }
+}
+
+impl Backend for GpuBackend {
+    fn facts(&self) -> Facts {
+        self.device.facts.clone()
+    }
+
+    fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {
+        self.device.check()?;
+        let scope = self.device.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let tensor = Tensor::new(&self.device.device, ty, &self.device.limits);
+        let mut outcome: Scope = Box::pin(scope.pop());
+        let tensor = tensor?;
+        // Known at once natively. A browser tells later: `prepare` waits for it.
+        match outcome.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(error)) => return Err(describe(error, tensor.bytes, &ty.to_string())),
+            Poll::Ready(None) => {}
+            Poll::Pending => self.allocations.push((tensor.bytes, ty.to_string(), outcome)),
+        }
+        self.counters.objects += tensor.parts.len() as u64;
+        let id = BufferId(self.id());
+        self.tensors.insert(id, tensor);
+        Ok(id)
+    }
+
+    fn write(&mut self, dst: BufferId, offset: u64, bytes: &[u8]) -> Result<(), BackendError> {
+        self.device.check()?;
+        let tensor = self.tensors.get_mut(&dst).ok_or(BackendError::BadBuffer(dst))?;
+        if let Some(mirror) = self.mirrors.get_mut(&dst) {
+            mirror.fresh = false;
+        }
+        tensor.write(&self.device.queue, offset, bytes).ok_or(BackendError::BadBuffer(dst))
+    }
+
+    fn free(&mut self, buffer: BufferId) {
+        if let Some(tensor) = self.tensors.remove(&buffer) {
+            tensor.parts.iter().for_each(|part| part.buffer.destroy());
+        }
+        if let Some(mirror) = self.mirrors.remove(&buffer) {
+            mirror.buffer.destroy();
+        }
+    }
+
+    fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
+        Box::pin(self.prepare_now(graph, buffers))
+    }
+
+    fn release(&mut self, plan: PlanId) {
+        self.plans.remove(&plan);
+        self.scratch.retain(|scratch| Rc::strong_count(scratch) > 1);
+    }
+
+    fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
+        self.device.check()?;
+        let missing = || BackendError::Validation(format!("{plan:?} was released"));
+        let plan = self.plans.get(&plan).ok_or_else(missing)?;
+        let mut encoder = self.device.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            let mut current = None;
+            for dispatch in &plan.dispatches {
+                if current != Some(&dispatch.pipeline) {
+                    pass.set_pipeline(&dispatch.pipeline);
+                    current = Some(&dispatch.pipeline);
+                }
+                pass.set_bind_group(0, &dispatch.group, &[]);
+                let [x, y, z] = dispatch.grid;
+                pass.dispatch_workgroups(x, y, z);
+            }
+        }
+        for copy in plan.copies.iter().chain(plan.mirrors.iter().map(|(_, copy)| copy)) {
+            encoder.copy_buffer_to_buffer(&copy.from, 0, &copy.to, 0, copy.bytes);
+        }
+        self.device.queue.submit([encoder.finish()]);
+        for changed in &plan.changes {
+            if let Some(mirror) = self.mirrors.get_mut(changed) {
+                mirror.fresh = false;
+            }
+        }
+        for (id, _) in &plan.mirrors {
+            if let Some(mirror) = self.mirrors.get_mut(id) {
+                mirror.fresh = true;
+            }
+        }
+        self.counters.dispatches += plan.dispatches.len() as u64;
+        self.counters.submits += 1;
+        Ok(())
+    }
+
+    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
+        Box::pin(self.read_now(src, offset, into))
+    }
+
+    fn memory(&self) -> Memory {
+        let tensors: u64 = self.tensors.values().map(|tensor| tensor.bytes).sum();
+        let plans: u64 = self.plans.values().map(|plan| plan.own_bytes).sum();
+        let scratch: u64 = self.scratch.iter().map(|scratch| scratch.bytes).sum();
+        let staging: u64 = self.mirrors.values().chain(&self.staging).map(|staging| staging.bytes).sum();
+        Memory { host: 0, device: tensors + plans + scratch + staging + ZEROS }
+    }
+
+    fn counters(&self) -> Counters {
+        self.counters
+    }
+}

@@ -1,0 +1,173 @@
+//! The adapter and the device: what it can do, and what went wrong on it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use graph::{BackendError, Facts};
+
+/// Which adapter to prefer on a machine that has several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Power {
+    /// The browser decides.
+    #[default]
+    Default,
+    /// The discrete GPU.
+    High,
+    /// The integrated GPU.
+    Low,
+}
+
+/// How to open a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Which adapter.
+    pub power: Power,
+    /// Ask for the default limits of WebGPU even where the adapter offers more.
+    pub default_limits: bool,
+    /// Never bind more bytes than this, so that tests split small tensors.
+    pub max_binding: Option<u64>,
+    /// Never launch more workgroups than this in one dimension, so that tests fold small grids.
+    pub max_groups: Option<u32>,
+}
+
+/// What kernels may use. Facts of the device at run time, never features of the build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one storage binding, and so of one buffer of ours.
+    pub max_binding: u64,
+    /// Workgroups in one dimension.
+    pub max_groups: u32,
+    /// Alignment of the offset of a uniform binding.
+    pub uniform_alignment: u64,
+    /// A processor pretends to be a GPU: barriers cost much, parallelism gains little.
+    pub software: bool,
+}
+
+impl Default for Limits {
+    /// What every WebGPU device has.
+    fn default() -> Self {
+        Limits { max_binding: 128 << 20, max_groups: 65_535, uniform_alignment: 256, software: false }
+    }
+}
+
+/// Why the device cannot be trusted any more.
+#[derive(Default)]
+struct Fault {
+    /// For good.
+    lost: Option<String>,
+    /// The first uncaptured error since the last call.
+    error: Option<BackendError>,
+}
+
+/// An open device.
+pub(crate) struct Device {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) limits: Limits,
+    pub(crate) facts: Facts,
+    fault: Arc<Mutex<Fault>>,
+}
+
+impl Device {
+    /// Opens an adapter, or says what to do without one.
+    pub(crate) async fn open(options: Options) -> Result<Device, BackendError> {
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        descriptor.backends = wgpu::Backends::BROWSER_WEBGPU | wgpu::Backends::VULKAN;
+        let instance = wgpu::Instance::new(descriptor);
+        let adapter = instance
+            .request_adapter(&wgpu::RequestAdapterOptions {
+                power_preference: match options.power {
+                    Power::Default => wgpu::PowerPreference::None,
+                    Power::High => wgpu::PowerPreference::HighPerformance,
+                    Power::Low => wgpu::PowerPreference::LowPower,
+                },
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| BackendError::Unavailable(format!("{error}. {ADVICE}")))?;
+        let offered = adapter.limits();
+        let mut wanted = wgpu::Limits::defaults();
+        if !options.default_limits {
+            // Fewer pieces of large tensors; nothing needs it.
+            wanted.max_storage_buffer_binding_size = offered.max_storage_buffer_binding_size;
+            wanted.max_buffer_size = offered.max_buffer_size;
+        }
+        let (device, queue) = adapter
+            .request_device(&wgpu::DeviceDescriptor {
+                label: Some("rushlight"),
+                required_limits: wanted,
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| BackendError::Unavailable(format!("{error}. {ADVICE}")))?;
+
+        let fault = Arc::new(Mutex::new(Fault::default()));
+        let shared = fault.clone();
+        device.set_device_lost_callback(move |reason, message| {
+            let mut fault = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            fault.lost = Some(format!("{reason:?}: {message}"));
+        });
+        let shared = fault.clone();
+        device.on_uncaptured_error(Arc::new(move |error| {
+            let mut fault = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            fault.error.get_or_insert(describe(error, 0, "a command"));
+        }));
+
+        let info = adapter.get_info();
+        let given = device.limits();
+        // Byte offsets in shaders are 32 bits wide.
+        let max_binding = given.max_storage_buffer_binding_size.min(given.max_buffer_size).min(u64::from(u32::MAX)) & !255;
+        let limits = Limits {
+            max_binding: options.max_binding.map_or(max_binding, |limit| limit.min(max_binding)),
+            max_groups: options.max_groups.unwrap_or(u32::MAX).min(given.max_compute_workgroups_per_dimension),
+            uniform_alignment: u64::from(given.min_uniform_buffer_offset_alignment),
+            software: info.device_type == wgpu::DeviceType::Cpu,
+        };
+        let facts = facts(&info, &limits, adapter.features());
+        Ok(Device { device, queue, limits, facts, fault })
+    }
+
+    /// The error that happened since the last call, if any. A lost device stays lost.
+    pub(crate) fn check(&self) -> Result<(), BackendError> {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(message) = &fault.lost {
+            return Err(BackendError::DeviceLost(message.clone()));
+        }
+        fault.error.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // A browser would keep the memory until its garbage collector runs.
+        self.device.destroy();
+    }
+}
+
+const ADVICE: &str = "WebGPU needs a browser that has it (navigator.gpu), a secure context and a GPU that is not blocked; \
+                      the CPU backend works without";
+
+/// An error of wgpu in our terms.
+pub(crate) fn describe(error: wgpu::Error, bytes: u64, what: &str) -> BackendError {
+    match error {
+        wgpu::Error::OutOfMemory { .. } => BackendError::OutOfMemory { bytes, what: what.into() },
+        wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+            BackendError::Validation(description)
+        }
+    }
+}
+
+fn facts(info: &wgpu::AdapterInfo, limits: &Limits, features: wgpu::Features) -> Facts {
+    let mut details = BTreeMap::new();
+    details.insert("backend", format!("{:?}", info.backend));
+    details.insert("type", format!("{:?}", info.device_type));
+    details.insert("vendor", format!("{:#06x}", info.vendor));
+    details.insert("driver", format!("{} {}", info.driver, info.driver_info).trim().into());
+    details.insert("max binding", limits.max_binding.to_string());
+    details.insert("shader-f16", features.contains(wgpu::Features::SHADER_F16).to_string());
+    details.insert("subgroups", features.contains(wgpu::Features::SUBGROUP).to_string());
+    details.insert("timestamp-query", features.contains(wgpu::Features::TIMESTAMP_QUERY).to_string());
+    Facts { device: "webgpu", name: info.name.clone(), details }
+}

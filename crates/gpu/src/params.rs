@@ -1,0 +1,260 @@
+//! The numbers of each kernel: words of its uniform in the order of its `Params` struct, constants, grids.
+//! Shapes are in comments at the structs.
+
+use std::f64::consts::TAU;
+
+use graph::{Activation, Mask, Op, RopePairs, Value};
+
+use crate::kernels::Site;
+
+/// Invocations of a workgroup of the kernels that work by element or by row.
+pub(crate) const WORKGROUP: u64 = 64;
+/// Rows of the weight and tokens that one invocation of `linear_tile` computes.
+pub(crate) const TILE_ROWS: u64 = 4;
+/// See [`TILE_ROWS`].
+pub(crate) const TILE_TOKENS: u64 = 4;
+/// Elements of the unit that a format dequantizes at once.
+const UNIT: usize = 32;
+
+type Constants = Vec<(&'static str, f64)>;
+
+impl Site<'_> {
+    fn columns(&self, value: Value) -> u32 {
+        self.graph.ty(value).shape.columns() as u32
+    }
+
+    fn rows(&self, value: Value) -> u32 {
+        self.graph.ty(value).shape.rows() as u32
+    }
+
+    fn row_bytes(&self, value: Value) -> u32 {
+        self.graph.ty(value).row_bytes().unwrap_or(0) as u32
+    }
+
+    fn input(&self, index: usize) -> Value {
+        self.op.inputs()[index]
+    }
+
+    fn elements(&self) -> u32 {
+        (self.ty.shape.rows() * self.ty.shape.columns()) as u32
+    }
+
+    /// A grid of `groups` workgroups, folded into two dimensions where one is too short.
+    fn fold(&self, groups: u64) -> [u32; 3] {
+        let x = groups.clamp(1, u64::from(self.limits.max_groups));
+        [x as u32, groups.div_ceil(x) as u32, 1]
+    }
+
+    /// Invocations that share a row in `linear`.
+    fn lanes(&self) -> u32 {
+        if self.limits.software {
+            return 1;
+        }
+        // Neighbours read neighbouring units of one row; short rows leave no lane idle.
+        let units = self.columns(self.input(0)) / UNIT as u32;
+        [32, 16, 8, 4, 2].into_iter().find(|lanes| units >= 2 * lanes).unwrap_or(1)
+    }
+}
+
+pub(crate) fn linear(site: &Site<'_>) -> Vec<u32> {
+    let mut words = linear_any(site);
+    words[0] /= UNIT as u32;
+    words
+}
+
+pub(crate) fn linear_any(site: &Site<'_>) -> Vec<u32> {
+    let (input, weight) = (site.input(0), site.input(1));
+    vec![
+        site.columns(input),
+        site.row_bytes(weight),
+        site.rows.count as u32,
+        site.rows.first as u32,
+        site.rows(weight),
+        site.rows(input),
+    ]
+}
+
+pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
+    let mut constants = bias(site);
+    constants.push(("LANES", f64::from(site.lanes())));
+    constants
+}
+
+pub(crate) fn bias(site: &Site<'_>) -> Constants {
+    let has = matches!(site.op, Op::Linear { bias: Some(_), .. });
+    vec![("BIAS", f64::from(u8::from(has)))]
+}
+
+pub(crate) fn linear_grid(site: &Site<'_>) -> [u32; 3] {
+    site.fold((site.rows.count * u64::from(site.lanes())).div_ceil(WORKGROUP))
+}
+
+pub(crate) fn linear_tile_grid(site: &Site<'_>) -> [u32; 3] {
+    let rows = site.rows.count.div_ceil(TILE_ROWS).div_ceil(WORKGROUP);
+    site.fold(rows * u64::from(site.rows(site.input(0))).div_ceil(TILE_TOKENS))
+}
+
+pub(crate) fn linear_any_grid(site: &Site<'_>) -> [u32; 3] {
+    site.fold((site.rows.count * u64::from(site.rows(site.input(0)))).div_ceil(WORKGROUP))
+}
+
+pub(crate) fn gather(site: &Site<'_>) -> Vec<u32> {
+    let mut words = gather_any(site);
+    words[0] /= UNIT as u32;
+    words
+}
+
+pub(crate) fn gather_any(site: &Site<'_>) -> Vec<u32> {
+    let table = site.input(0);
+    vec![
+        site.columns(table),
+        site.row_bytes(table),
+        site.rows.count as u32,
+        site.rows.first as u32,
+        site.rows(table),
+        site.ty.shape.rows() as u32,
+    ]
+}
+
+pub(crate) fn gather_grid(site: &Site<'_>) -> [u32; 3] {
+    site.fold((u64::from(site.elements()) / UNIT as u64).div_ceil(WORKGROUP))
+}
+
+pub(crate) fn gather_any_grid(site: &Site<'_>) -> [u32; 3] {
+    elements_grid(site)
+}
+
+pub(crate) fn elements(site: &Site<'_>) -> Vec<u32> {
+    vec![site.elements()]
+}
+
+pub(crate) fn elements_grid(site: &Site<'_>) -> [u32; 3] {
+    site.fold(u64::from(site.elements()).div_ceil(WORKGROUP))
+}
+
+pub(crate) fn binary(site: &Site<'_>) -> Vec<u32> {
+    let right = site.input(1);
+    vec![site.elements(), site.rows(right) * site.columns(right)]
+}
+
+pub(crate) fn scale(site: &Site<'_>) -> Vec<u32> {
+    let Op::Scale { factor, .. } = site.op else { return Vec::new() };
+    vec![site.elements(), factor.to_bits()]
+}
+
+pub(crate) fn activate_constants(site: &Site<'_>) -> Constants {
+    let Op::Activate { function, .. } = site.op else { return Vec::new() };
+    let number = match function {
+        Activation::Gelu => 0,
+        Activation::GeluTanh => 1,
+        Activation::Silu => 2,
+        Activation::Relu => 3,
+        Activation::Tanh => 4,
+    };
+    vec![("FUNCTION", f64::from(number))]
+}
+
+pub(crate) fn rms_norm(site: &Site<'_>) -> Vec<u32> {
+    let Op::RmsNorm { weight, epsilon, offset, .. } = *site.op else { return Vec::new() };
+    let run = site.columns(weight);
+    vec![site.elements() / run, run, epsilon.to_bits(), offset.to_bits()]
+}
+
+pub(crate) fn rms_norm_grid(site: &Site<'_>) -> [u32; 3] {
+    site.fold(u64::from(site.elements() / site.columns(site.input(1))))
+}
+
+pub(crate) fn layer_norm(site: &Site<'_>) -> Vec<u32> {
+    let Op::LayerNorm { epsilon, .. } = site.op else { return Vec::new() };
+    [rows(site), vec![epsilon.to_bits()]].concat()
+}
+
+pub(crate) fn rows(site: &Site<'_>) -> Vec<u32> {
+    vec![site.ty.shape.rows() as u32, site.ty.shape.columns() as u32]
+}
+
+pub(crate) fn rows_grid(site: &Site<'_>) -> [u32; 3] {
+    site.fold(site.ty.shape.rows() as u64)
+}
+
+pub(crate) fn rope(site: &Site<'_>) -> Vec<u32> {
+    let Op::Rope { head_dim, .. } = site.op else { return Vec::new() };
+    vec![site.elements() / 2, site.ty.shape.columns() as u32, *head_dim as u32]
+}
+
+pub(crate) fn rope_constants(site: &Site<'_>) -> Constants {
+    let Op::Rope { factors, pairs, .. } = site.op else { return Vec::new() };
+    let adjacent = *pairs == RopePairs::Adjacent;
+    vec![("ADJACENT", f64::from(u8::from(adjacent))), ("FACTORS", f64::from(u8::from(factors.is_some())))]
+}
+
+/// `[head_dim / 2, 2]`: turns per position of each pair as a 64-bit fixed-point fraction of a turn, high word first, so
+/// that the angle is exact modulo a turn at any position.
+pub(crate) fn rope_table(site: &Site<'_>) -> Vec<u32> {
+    let Op::Rope { head_dim, base, position_scale, .. } = *site.op else { return Vec::new() };
+    let word = f64::from(u32::MAX) + 1.0;
+    (0..head_dim / 2)
+        .flat_map(|pair| {
+            let power = -2.0 * pair as f64 / head_dim as f64;
+            let turns = f64::from(position_scale) * f64::from(base).powf(power) / TAU;
+            let high = (turns.rem_euclid(1.0) * word).floor();
+            let low = (turns.rem_euclid(1.0) * word - high) * word;
+            [high as u32, low as u32]
+        })
+        .collect()
+}
+
+pub(crate) fn rope_grid(site: &Site<'_>) -> [u32; 3] {
+    site.fold(u64::from(site.elements() / 2).div_ceil(WORKGROUP))
+}
+
+pub(crate) fn append(site: &Site<'_>) -> Vec<u32> {
+    let Op::Append { cache, input, .. } = *site.op else { return Vec::new() };
+    vec![site.rows(input), site.columns(input), site.rows(cache)]
+}
+
+pub(crate) fn append_grid(site: &Site<'_>) -> [u32; 3] {
+    let Op::Append { input, .. } = *site.op else { return [1, 1, 1] };
+    site.fold((u64::from(site.rows(input)) * u64::from(site.columns(input))).div_ceil(WORKGROUP))
+}
+
+pub(crate) fn attention(site: &Site<'_>) -> Vec<u32> {
+    let Op::Attention { query, key, mask, heads, kv_heads, scale, .. } = *site.op else { return Vec::new() };
+    let window = match mask {
+        Mask::Causal { window, .. } => window.unwrap_or(u32::MAX),
+        Mask::Spans { .. } => u32::MAX,
+    };
+    vec![
+        site.rows(query),
+        heads as u32,
+        (heads / kv_heads) as u32,
+        site.columns(query) / heads as u32,
+        site.columns(key),
+        site.rows(key),
+        window,
+        scale.to_bits(),
+    ]
+}
+
+pub(crate) fn attention_constants(site: &Site<'_>) -> Constants {
+    let causal = matches!(site.op, Op::Attention { mask: Mask::Causal { .. }, .. });
+    vec![("CAUSAL", f64::from(u8::from(causal)))]
+}
+
+pub(crate) fn attention_grid(site: &Site<'_>) -> [u32; 3] {
+    let Op::Attention { query, heads, .. } = *site.op else { return [1, 1, 1] };
+    site.fold(u64::from(site.rows(query)) * heads as u64)
+}
+
+pub(crate) fn mean_pool(site: &Site<'_>) -> Vec<u32> {
+    vec![site.elements(), site.ty.shape.columns() as u32, site.rows(site.input(0))]
+}
+
+pub(crate) fn logits(site: &Site<'_>) -> Vec<u32> {
+    let input = site.input(0);
+    vec![site.rows(input), site.columns(input)]
+}
+
+pub(crate) fn logits_grid(site: &Site<'_>) -> [u32; 3] {
+    site.fold(u64::from(site.rows(site.input(0))))
+}

@@ -1,0 +1,24 @@
+// bf16: 2 bytes an element, the high half of an f32.
+#import unit
+
+fn four(at: u32) -> vec4<f32> {
+    let low = weight[at];
+    let high = weight[at + 1u];
+    return bitcast<vec4<f32>>(vec4<u32>(low << 16u, low & 0xffff0000u, high << 16u, high & 0xffff0000u));
+}
+
+// 32 weights from column 32 * index of the row that starts at byte `row`; its length is a multiple of 32.
+fn unit(row: u32, index: u32) -> Unit {
+    let at = (row >> 2u) + index * 16u;
+    return Unit(
+        four(at), four(at + 2u), four(at + 4u), four(at + 6u),
+        four(at + 8u), four(at + 10u), four(at + 12u), four(at + 14u),
+    );
+}
+
+// One weight, of a row of any length.
+fn element(row: u32, column: u32) -> f32 {
+    let offset = row + column * 2u;
+    let word = weight[offset >> 2u];
+    return bitcast<f32>(select(word << 16u, word & 0xffff0000u, (offset & 2u) != 0u));
+}

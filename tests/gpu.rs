@@ -1,0 +1,233 @@
+//! The GPU backend on a native adapter (lavapipe where there is no other): the whole table of cases, and the counts,
+//! memory and errors that only a device has.
+
+use gpu::{GpuBackend, Limits, Options};
+use graph::{Backend, BackendError, Buffers, DType, Graph, LeafKind, TensorType, Value};
+
+use tests::ops::{Case, cases, check, reals, words};
+
+/// The limits that every browser has.
+const DEFAULT: Options =
+    Options { power: gpu::Power::Default, default_limits: true, max_binding: None, max_groups: None };
+
+/// Opens a device, or says that the test is skipped.
+fn open(options: Options) -> Option<GpuBackend> {
+    match pollster::block_on(GpuBackend::new(options)) {
+        Ok(backend) => Some(backend),
+        Err(error @ BackendError::Unavailable(_)) => {
+            assert!(std::env::var_os("REQUIRE_GPU").is_none(), "REQUIRE_GPU is set: {error}");
+            println!("skipped: no adapter");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Runs cases; the failures, and how many ran.
+fn run(backend: &mut GpuBackend, cases: &[Case]) -> (Vec<String>, usize) {
+    let mut failures = Vec::new();
+    let mut ran = 0;
+    for case in cases {
+        match pollster::block_on(check(backend, case)) {
+            Ok(report) if report.passed => ran += 1,
+            Ok(report) => {
+                failures.push(format!("{}: {:e} > {:e} ({})", case.name, report.nmse, report.threshold, report.worst));
+            }
+            Err(error) => failures.push(format!("{}: {error}", case.name)),
+        }
+    }
+    (failures, ran)
+}
+
+#[test]
+fn the_table_at_default_limits() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    println!("adapter: {} {:?}", backend.facts().name, backend.facts().details);
+    let cases = cases();
+    let (failures, ran) = run(&mut backend, &cases);
+    assert!(failures.is_empty(), "{} of {} cases failed:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    assert_eq!(ran, cases.len());
+}
+
+/// Weights in several pieces, grids folded into two dimensions.
+#[test]
+fn the_table_at_tiny_limits() {
+    let limits = Limits { max_binding: 64 << 10, max_groups: 100, ..Limits::default() };
+    let options = Options { max_binding: Some(limits.max_binding), max_groups: Some(limits.max_groups), ..DEFAULT };
+    let Some(mut backend) = open(options) else { return };
+    let mut split = 0;
+    let mut fitting = Vec::new();
+    for case in cases() {
+        let nodes = case.graph.nodes().iter();
+        // Only weights can be split; a case with larger activations belongs to the other test.
+        let fits = nodes.clone().all(|(node, ty)| {
+            matches!(node, graph::Node::Leaf(leaf) if leaf.kind == LeafKind::Weight)
+                || ty.bytes().is_some_and(|bytes| bytes <= limits.max_binding)
+        });
+        if fits && !case.name.starts_with("linear/q4_k/1x256x70001") {
+            split += nodes.filter(|(_, ty)| gpu::split(ty, &limits).is_ok_and(|parts| parts.len() > 1)).count();
+            fitting.push(case);
+        }
+    }
+    assert!(split >= 20, "only {split} tensors are split");
+    let (failures, ran) = run(&mut backend, &fitting);
+    assert!(failures.is_empty(), "{} of {ran} cases failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// `out = x · wᵀ` with bound buffers.
+struct Step {
+    graph: Graph,
+    buffers: Buffers,
+}
+
+fn leaf(backend: &mut GpuBackend, step: &mut Step, kind: LeafKind, name: &str, dtype: DType, shape: [usize; 2]) -> Value {
+    let value = step.graph.leaf(kind, name, dtype, shape);
+    step.buffers.insert(name.into(), backend.alloc(&TensorType::new(dtype, shape)).unwrap());
+    value
+}
+
+fn step(backend: &mut GpuBackend, tokens: usize) -> Step {
+    let mut step = Step { graph: Graph::new(), buffers: Buffers::new() };
+    let x = leaf(backend, &mut step, LeafKind::Input, "x", DType::F32, [tokens, 64]);
+    let w = leaf(backend, &mut step, LeafKind::Weight, "w", DType::F32, [100, 64]);
+    let y = step.graph.linear(x, w, None);
+    let y = step.graph.scale(y, 0.5);
+    let y = step.graph.scale(y, 2.0);
+    let best = step.graph.argmax(y);
+    step.graph.output("logits", y);
+    step.graph.output("best", best);
+    for output in step.graph.outputs() {
+        let id = backend.alloc(step.graph.ty(output.value)).unwrap();
+        step.buffers.insert(output.name.clone(), id);
+    }
+    step.graph = std::mem::take(&mut step.graph).finish().unwrap();
+    // Row 37 of the weight agrees with the input.
+    let rows: Vec<f32> = (0..6400).map(|i| if i / 64 == 37 { 1.0 } else { (i % 7) as f32 / 100.0 }).collect();
+    backend.write(step.buffers["w"], 0, &reals(&rows)).unwrap();
+    backend.write(step.buffers["x"], 0, &reals(&vec![1.0; tokens * 64])).unwrap();
+    step
+}
+
+#[test]
+fn a_run_is_one_submit_and_creates_nothing() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    let step = step(&mut backend, 1);
+    let plan = pollster::block_on(backend.prepare(&step.graph, &step.buffers)).unwrap();
+    for _ in 0..3 {
+        let before = backend.counters();
+        backend.write(step.buffers["x"], 0, &reals(&[1.0; 64])).unwrap();
+        backend.run(plan).unwrap();
+        let mut token = [0; 4];
+        pollster::block_on(backend.read(step.buffers["best"], 0, &mut token)).unwrap();
+        assert_eq!(u32::from_le_bytes(token), 37);
+        let after = backend.counters();
+        assert_eq!(after.submits - before.submits, 1, "the copy for the host is part of the run");
+        assert_eq!(after.objects, before.objects, "objects were created");
+        assert_eq!(after.dispatches - before.dispatches, 4);
+        assert_eq!(after.reads - before.reads, 1);
+        assert_eq!(after.bytes_read - before.bytes_read, 4);
+    }
+}
+
+#[test]
+fn a_read_sees_what_was_written_last() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    let step = step(&mut backend, 1);
+    let best = step.buffers["best"];
+    let plan = pollster::block_on(backend.prepare(&step.graph, &step.buffers)).unwrap();
+    backend.run(plan).unwrap();
+    backend.write(best, 0, &words(&[5])).unwrap();
+    let mut token = [0; 4];
+    pollster::block_on(backend.read(best, 0, &mut token)).unwrap();
+    assert_eq!(u32::from_le_bytes(token), 5, "the host's copy of the run is stale");
+    backend.run(plan).unwrap();
+    pollster::block_on(backend.read(best, 0, &mut token)).unwrap();
+    assert_eq!(u32::from_le_bytes(token), 37);
+    // Odd ends, through the copy and without one.
+    let x = step.buffers["x"];
+    backend.write(x, 4, &reals(&[2.5, 3.5])).unwrap();
+    let mut bytes = [0; 5];
+    pollster::block_on(backend.read(x, 7, &mut bytes)).unwrap();
+    assert_eq!(bytes, [2.5f32.to_le_bytes()[3], 0, 0, 0x60, 0x40]);
+    assert_eq!(pollster::block_on(backend.read(x, 255, &mut bytes)), Err(BackendError::BadBuffer(x)));
+}
+
+#[test]
+fn an_output_may_be_an_input_of_the_next_run() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    let mut step = Step { graph: Graph::new(), buffers: Buffers::new() };
+    let x = leaf(&mut backend, &mut step, LeafKind::Input, "x", DType::F32, [1, 4]);
+    let doubled = step.graph.scale(x, 2.0);
+    let sum = step.graph.add(doubled, x); // reads x after `next` could have been written
+    step.graph.output("next", doubled);
+    step.graph.output("sum", sum);
+    step.buffers.insert("next".into(), step.buffers["x"]);
+    step.buffers.insert("sum".into(), backend.alloc(&TensorType::new(DType::F32, [1, 4])).unwrap());
+    let graph = step.graph.finish().unwrap();
+    backend.write(step.buffers["x"], 0, &reals(&[1.0, 2.0, 3.0, 4.0])).unwrap();
+    let plan = pollster::block_on(backend.prepare(&graph, &step.buffers)).unwrap();
+    let mut bytes = [0; 16];
+    for factor in [3.0, 6.0, 12.0] {
+        backend.run(plan).unwrap();
+        pollster::block_on(backend.read(step.buffers["sum"], 0, &mut bytes)).unwrap();
+        assert_eq!(bytes.to_vec(), reals(&[factor, 2.0 * factor, 3.0 * factor, 4.0 * factor]));
+    }
+}
+
+#[test]
+fn memory_is_counted_and_comes_back() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    let empty = backend.memory();
+    let weight = backend.alloc(&TensorType::new(DType::Q8_0, [10, 64])).unwrap();
+    assert_eq!(backend.memory().device - empty.device, 10 * 68);
+    let one = step(&mut backend, 1);
+    let many = step(&mut backend, 30);
+    let buffers = backend.memory();
+    let first = pollster::block_on(backend.prepare(&many.graph, &many.buffers)).unwrap();
+    let with_first = backend.memory();
+    let second = pollster::block_on(backend.prepare(&one.graph, &one.buffers)).unwrap();
+    let both = backend.memory();
+    // Two scratch values of [30, 100] and one uniform; then the smaller plan, in the scratch of the larger.
+    assert!(with_first.device - buffers.device > 2 * 12_000);
+    assert!(both.device - with_first.device < 4000, "scratch is shared: {} more", both.device - with_first.device);
+    backend.release(first);
+    backend.release(second);
+    for buffer in one.buffers.values().chain(many.buffers.values()).chain([&weight]) {
+        backend.free(*buffer);
+    }
+    assert_eq!(backend.memory(), empty);
+    assert_eq!(backend.write(weight, 0, &[0]), Err(BackendError::BadBuffer(weight)));
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_its_reason() {
+    let Some(mut backend) = open(Options { max_binding: Some(4096), ..DEFAULT }) else { return };
+    let row = backend.alloc(&TensorType::new(DType::F32, [2, 2000])).unwrap_err();
+    assert!(row.to_string().contains("8000 bytes"), "{row}");
+    // A weight of 100 rows of 256 bytes is split; an activation of that size cannot be.
+    let step = step(&mut backend, 30);
+    let error = pollster::block_on(backend.prepare(&step.graph, &step.buffers)).unwrap_err();
+    assert!(matches!(error, BackendError::Unsupported { .. }) && error.to_string().contains("4096"), "{error}");
+    let mut missing = step.buffers.clone();
+    missing.remove("w");
+    let error = pollster::block_on(backend.prepare(&step.graph, &missing)).unwrap_err();
+    assert!(matches!(&error, BackendError::Unbound { name, .. } if name == "w"), "{error}");
+    missing.insert("w".into(), step.buffers["x"]);
+    let error = pollster::block_on(backend.prepare(&step.graph, &missing)).unwrap_err();
+    assert!(matches!(&error, BackendError::Unbound { name, .. } if name == "w"), "{error}");
+}
+
+#[test]
+fn a_lost_device_is_an_error_from_then_on() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    let step = step(&mut backend, 1);
+    let plan = pollster::block_on(backend.prepare(&step.graph, &step.buffers)).unwrap();
+    backend.run(plan).unwrap();
+    backend.lose();
+    let lost = |result: Result<(), BackendError>| assert!(matches!(result, Err(BackendError::DeviceLost(_))), "{result:?}");
+    lost(backend.run(plan));
+    lost(backend.write(step.buffers["x"], 0, &[0; 4]));
+    lost(backend.alloc(&TensorType::new(DType::F32, [1])).map(drop));
+    lost(pollster::block_on(backend.prepare(&step.graph, &step.buffers)).map(drop));
+    lost(pollster::block_on(backend.read(step.buffers["best"], 0, &mut [0; 4])));
+}
