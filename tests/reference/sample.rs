@@ -23,8 +23,10 @@ pub fn draw(logits: &[f64], words: &[u32]) -> Draw {
     kept.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
 
     if top_k > 0 && top_k < kept.len() {
-        let total: f64 = kept[..top_k].iter().map(|&i| weight(i)).sum();
-        margin = margin.min((weight(kept[top_k - 1]) - weight(kept[top_k])) / total);
+        // Decided by comparing logits, before anything is rounded but their quotient by the temperature.
+        if logits[kept[top_k - 1]] - logits[kept[top_k]] < 1e-5 * max.abs() {
+            margin = 0.0;
+        }
         kept.truncate(top_k);
     }
     if top_p < 1.0 {
@@ -42,7 +44,8 @@ pub fn draw(logits: &[f64], words: &[u32]) -> Draw {
         kept.truncate(count);
     }
     if min_p > 0.0 {
-        let near = kept.iter().map(|&i| (weight(i) - min_p).abs());
+        // The largest passes whatever its rounding is.
+        let near = kept.iter().filter(|&&i| logits[i] < max).map(|&i| (weight(i) - min_p).abs());
         margin = near.fold(margin, f64::min);
         kept.retain(|&i| weight(i) >= min_p);
     }
