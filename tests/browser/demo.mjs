@@ -9,9 +9,8 @@ export async function openDemo(browser, origin, device, tokens = 24) {
 
 /** Waits until a tool is done; throws what the page shows as an error. */
 async function finished(panel, limit) {
-  const submit = panel.locator('[type=submit]');
-  await submit.and(panel.locator(':disabled')).waitFor({ timeout: 5_000 }).catch(() => undefined);
-  await submit.and(panel.locator(':enabled')).waitFor({ timeout: limit });
+  // The button is off from the click on, so an enabled one means done.
+  await panel.locator('[type=submit]:enabled').waitFor({ timeout: limit });
   const error = panel.locator('[data-error]');
   if (await error.isVisible()) throw new Error(`the page says: ${await error.textContent()}`);
 }

@@ -13,3 +13,9 @@ function read(name) {
   if (!existsSync(path)) throw new Error(`${path} is not there`);
   return JSON.parse(readFileSync(path, 'utf8'));
 }
+
+/** Cosine of the angle between two vectors. */
+export function cosine(left, right) {
+  const dot = (a, b) => a.reduce((sum, value, index) => sum + value * b[index], 0);
+  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right));
+}

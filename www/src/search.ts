@@ -6,7 +6,7 @@ import { letter } from './samples.ts';
 import { Tool } from './tool.ts';
 
 const shown = 5;
-/** In the best few passages the closest sentence is marked as well. */
+/** In the best few passages the closest sentence is marked. */
 const marked = 3;
 /** Typing pauses this long before the passages are ranked again, in milliseconds. */
 const pause = 150;
@@ -41,8 +41,8 @@ export function startSearch(root: HTMLElement, models: Models): void {
     const fresh = await learn(embedder, [question, ...parts], signal);
     const hits = rank(question, parts).slice(0, shown);
     const candidates = hits.slice(0, marked).map((hit) => sentences(hit.text));
-    await learn(embedder, candidates.flat(), signal);
-    list.replaceChildren(...hits.map((hit, index) => row(hit, rank(question, candidates[index] ?? [])[0]?.text)));
+    await learn(embedder, candidates.filter((options) => options.length > 1).flat(), signal);
+    list.replaceChildren(...hits.map((hit, index) => row(hit, closest(question, candidates[index]))));
     hint.hidden = true;
     count.textContent = `${parts.length} passages ranked in ${Math.round(performance.now() - started)} ms`;
     const rate = embedder.stats?.prefillTokensPerSecond;
@@ -63,6 +63,11 @@ export function startSearch(root: HTMLElement, models: Models): void {
     return texts
       .map((item) => ({ text: item, score: cosineSimilarity(target, vectors.get(item) ?? []) }))
       .sort((left, right) => right.score - left.score);
+  }
+
+  /** The sentence to mark. A passage of one sentence needs no mark. */
+  function closest(question: string, options: string[] = []): string | undefined {
+    return options.length > 1 ? rank(question, options)[0]?.text : undefined;
   }
 
   // Only once the model is there: typing alone never starts a download.
@@ -87,10 +92,7 @@ export function startSearch(root: HTMLElement, models: Models): void {
 function row(hit: Hit, best: string | undefined): HTMLElement {
   const item = element('li');
   const score = element('div', 'score', hit.score.toFixed(2));
-  const meter = element('meter');
-  meter.value = Math.max(0, hit.score);
-  meter.ariaHidden = 'true';
-  score.append(meter);
+  score.style.setProperty('--score', String(Math.max(0, hit.score)));
   const words = element('p');
   const at = best === undefined ? -1 : hit.text.indexOf(best);
   if (best === undefined || at < 0) words.textContent = hit.text;

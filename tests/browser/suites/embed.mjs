@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { minilm } from '../golden.mjs';
+import { cosine, minilm } from '../golden.mjs';
 import { needModel } from '../report.mjs';
 
 /** On the software adapter of CI, sentences up to this many tokens; all of them with `RUSHLIGHT_FULL=1`. */
@@ -60,9 +60,4 @@ export async function embed({ report, browser, server, device, full }) {
     return `largest difference ${worst.toExponential(1)}`;
   });
   await page.close();
-}
-
-function cosine(left, right) {
-  const dot = (a, b) => a.reduce((sum, value, index) => sum + value * b[index], 0);
-  return dot(left, right) / Math.sqrt(dot(left, left) * dot(right, right));
 }

@@ -29,11 +29,11 @@ export async function page({ report, browser, server, device }) {
   await report.test(`${device}: page: search`, async () => {
     needModel('all-minilm-l6-v2');
     // None of the query's words are in the passage that answers it.
-    const text = 'The kettle is on the stove.\n\nA cat sleeps on the sofa.\n\nTaxes are due in April.';
+    const text = 'The kettle is on the stove.\n\nA cat sleeps on the sofa. The radio is off.\n\nTaxes are due in April.';
     const { hits, backend } = await search(demo, 'a resting animal', { text });
     assert.equal(hits.length, 3);
     assert.match(hits[0].text, /cat/);
-    assert.ok(hits[0].marked.length > 0);
+    assert.equal(hits[0].marked, 'A cat sleeps on the sofa.');
     assert.ok(hits.every((hit, index) => index === 0 || hit.score <= hits[index - 1].score));
     assert.ok(backend.startsWith(names[device]), backend);
   });
