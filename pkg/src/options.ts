@@ -85,14 +85,16 @@ export interface ModelInfo {
   reason: string;
   /** Name of the adapter or of the instruction set. */
   adapter: string;
-  /** Further facts about the device by name. */
-  deviceDetails: Record<string, string>;
+  /** Further facts of the device by name. */
+  details: Record<string, string>;
   /** Model family: `bert`, `llama`, `gemma3`, … */
   family: string;
   task: 'embed' | 'classify' | 'generate';
   /** Number of weights. */
   parameters: number;
-  /** Number formats of the weights, most bytes first. */
+  /** Bytes of the weights, as stored. */
+  weightBytes: number;
+  /** The number format that most bytes have. */
   dtype: string;
   /** Tokens of context. */
   context: number;
@@ -100,8 +102,12 @@ export interface ModelInfo {
   dimensions: number;
   /** Tokens in the vocabulary. */
   vocabulary: number;
+  /** Blocks of the network. */
+  layers: number;
   /** Labels of a classifier. */
   labels: string[];
+  /** Whether the files have a chat template. */
+  chat: boolean;
 }
 
 /** Bytes in use. */
@@ -112,6 +118,10 @@ export interface MemoryInfo {
   host: number;
   /** Weights and state held on the GPU. */
   device: number;
+  /** Of these, weights. */
+  weights: number;
+  /** Of these, the state of the conversation (KV cache). */
+  cache: number;
 }
 
 /** Speed and size of the last finished call. */

@@ -16,8 +16,8 @@ export interface ChatMessage {
   content: string;
 }
 
-/** What is given to the model. */
-export type Prompt = { text: string } | { chat: ChatMessage[] };
+/** What is given to the model: plain text, or turns for its chat template. */
+export type Prompt = string | ChatMessage[];
 
 export interface LoadArgs {
   id: string;

@@ -1,5 +1,6 @@
 import { RushlightError } from '../errors.js';
 import type { Hasher } from '../weights/download.js';
+import type { MemoryInfo, ModelInfo } from '../options.js';
 import { isNode, readFileUrl } from '../weights/source.js';
 import type { ReadAt } from '../weights/store.js';
 import type { Prompt, Sampling } from './protocol.js';
@@ -17,20 +18,8 @@ export interface RuntimeOptions {
   powerPreference?: string | undefined;
 }
 
-/** What the runtime says of a model. */
-export interface RuntimeInfo {
-  family: string;
-  task: 'embed' | 'classify' | 'generate';
-  parameters: number;
-  dtype: string;
-  context: number;
-  dimensions: number;
-  vocabulary: number;
-  labels: string[];
-  device: 'webgpu' | 'wasm';
-  adapter: string;
-  deviceDetails: Record<string, string>;
-}
+/** What the runtime says of a model: all but its id and the reason for the device. */
+export type RuntimeInfo = Omit<ModelInfo, 'model' | 'reason'>;
 
 export type RuntimeEvent =
   | { type: 'load'; loaded: number; total: number }
@@ -60,7 +49,7 @@ export interface RuntimeFinish {
 /** The class that `crates/web` exports. Calls must not overlap. Throws `{ code, message }`. */
 export interface Runtime {
   info(): RuntimeInfo;
-  memory(): { host: number; device: number };
+  memory(): Omit<MemoryInfo, 'heap'>;
   embed(texts: string[], options: Record<string, never>, sink: Sink): Promise<RuntimeEmbeddings>;
   classify(texts: string[], sink: Sink): Promise<{ label: string; score: number }[][]>;
   generate(prompt: Prompt, options: Sampling, sink: Sink): Promise<RuntimeFinish>;

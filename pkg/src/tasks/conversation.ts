@@ -1,6 +1,6 @@
 import type { Model } from '../engine/model.js';
 import type { ChatMessage, Prompt } from '../engine/protocol.js';
-import { quotaExceeded, RushlightError } from '../errors.js';
+import { quotaExceeded } from '../errors.js';
 
 /** A turn and what it takes of the context. */
 export interface Turn extends ChatMessage {
@@ -24,19 +24,14 @@ export interface TokenCosts {
 type Count = (prompts: Prompt[]) => Promise<number[]>;
 
 /** Measures a template with probes. */
-export async function measureCosts(count: Count): Promise<TokenCosts> {
-  const [bare, word] = (await count([{ text: '' }, { text: 'a' }])) as [number, number];
+export async function measureCosts(template: boolean, count: Count): Promise<TokenCosts> {
+  const [bare, word] = (await count(['', 'a'])) as [number, number];
+  if (!template) return { fixed: bare, perTurn: 1, bare, template };
   const user: ChatMessage = { role: 'user', content: 'a' };
   const assistant: ChatMessage = { role: 'assistant', content: 'a' };
-  try {
-    const [one, three] = (await count([{ chat: [user] }, { chat: [user, assistant, user] }])) as [number, number];
-    const perTurn = Math.max(0, Math.ceil((three - one) / 2) - (word - bare));
-    return { fixed: Math.max(0, one - perTurn - (word - bare)), perTurn, bare, template: true };
-  } catch (error) {
-    const noTemplate = error instanceof RushlightError && ['BAD_INPUT', 'BAD_MODEL', 'UNSUPPORTED_MODEL'].includes(error.code);
-    if (!noTemplate) throw error;
-    return { fixed: bare, perTurn: 1, bare, template: false };
-  }
+  const [one, three] = (await count([[user], [user, assistant, user]])) as [number, number];
+  const perTurn = Math.max(0, Math.ceil((three - one) / 2) - (word - bare));
+  return { fixed: Math.max(0, one - perTurn - (word - bare)), perTurn, bare, template };
 }
 
 /** The turns of a session, and how they are kept within the context. */
@@ -89,14 +84,14 @@ export class Conversation {
   /** What the model is given: everything so far and these turns. */
   prompt(turns: readonly Turn[]): Prompt {
     const all = [...this.#initial, ...this.#later, ...turns];
-    if (!this.costs.template) return { text: all.map(({ content }) => content).join('\n') };
-    return { chat: all.map(({ role, content }) => ({ role, content })) };
+    if (!this.costs.template) return all.map(({ content }) => content).join('\n');
+    return all.map(({ role, content }) => ({ role, content }));
   }
 }
 
 /** Counts what turns take. */
 export async function countTurns(messages: ChatMessage[], costs: TokenCosts, count: Count): Promise<Turn[]> {
-  const counts = await count(messages.map(({ content }) => ({ text: content })));
+  const counts = await count(messages.map(({ content }) => content));
   return messages.map((message, index) => ({ ...message, tokens: (counts[index] as number) - costs.bare + costs.perTurn }));
 }
 

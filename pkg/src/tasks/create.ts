@@ -7,6 +7,7 @@ import { storeKeyAsync } from '../weights/key.js';
 import { isLocked } from '../weights/lock.js';
 import { lockName } from '../weights/download.js';
 import { hasOpfs, opfsStore } from '../weights/opfs.js';
+import { fileUrlExists } from '../weights/source.js';
 import type { ModelStore } from '../weights/store.js';
 
 /** What a task needs from the model it is given. */
@@ -94,7 +95,11 @@ export async function modelAvailability(options: CoreOptions, needs: TaskNeeds):
   const locks = new Set<string>();
   let complete = true;
   for (const { from, sha256, bytes } of files) {
-    if (typeof from !== 'string' || from.startsWith('file:')) continue;
+    if (typeof from !== 'string') continue;
+    if (from.startsWith('file:')) {
+      if (!fileUrlExists(new URL(from))) return 'unavailable';
+      continue;
+    }
     const key = await storeKeyAsync(sha256, from);
     locks.add(lockName(key));
     const size = await store?.size(key);

@@ -83,7 +83,7 @@ export class Embedder {
 
   /** Tokens of a text, with the special ones that the model adds. */
   async countTokens(text: string, options: CallOptions = {}): Promise<number> {
-    const prompts = [{ text: String(text) }];
+    const prompts = [String(text)];
     const [count] = await this.#user.model.call('count', { prompts }, { signal: this.#user.signal(options.signal) });
     return count as number;
   }

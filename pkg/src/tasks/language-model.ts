@@ -103,7 +103,7 @@ export class LanguageModel extends EventTarget {
     const user = new ModelUser(created, options.signal);
     try {
       const count = counter(user.model, user.signal(undefined));
-      const costs = await measureCosts(count);
+      const costs = await measureCosts(created.info.chat, count);
       const turns = initial.length === 0 ? [] : await countTurns(initial, costs, count);
       const conversation = new Conversation(costs, created.info.context, turns);
       const sampling = { ...(created.resolved.entry?.sampling ?? SAMPLING), ...pickSampling(options) };

@@ -2,7 +2,7 @@
 const ABBREVIATION = /(?:^|[\s("'“‘])(?:Mr|Mrs|Ms|Dr|St|Prof|Sen|Rep|Gen|Jr|Sr|vs|No|cf|e\.g|i\.e|[A-Z])\.$/;
 
 /** An end mark, closing quotes, and then something that begins a sentence; or an ideographic full stop. */
-const END = /[.!?…]+["'”’)\]]*(?=\s+["'“‘(\[]?[\p{Lu}\p{N}])|[。！？]/gu;
+const END = /[.!?…]+["'”’)\]]*(?=\s+(?:["'“‘(\[]?[\p{Lu}\p{N}]|[-*•]\s))|[。！？]/gu;
 
 /** Where the first sentence of a text ends, or -1 while that cannot be told. */
 export function sentenceEnd(text: string): number {

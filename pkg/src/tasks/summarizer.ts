@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Prompt, Sampling } from '../engine/protocol.js';
+import { quotaExceeded } from '../errors.js';
 import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions, MemoryInfo, ModelInfo } from '../options.js';
 import { counter, measureCosts, type TokenCosts } from './conversation.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
@@ -96,7 +97,7 @@ export class Summarizer {
     }
     const user = new ModelUser(await createModel(options, NEEDS), options.signal);
     try {
-      const costs = await measureCosts(counter(user.model, user.signal(undefined)));
+      const costs = await measureCosts(user.info.chat, counter(user.model, user.signal(undefined)));
       return new Summarizer(user, costs, options);
     } catch (error) {
       user.destroy(error);
@@ -150,7 +151,7 @@ export class Summarizer {
 
   #count(signal: AbortSignal): (texts: string[]) => Promise<number[]> {
     const count = counter(this.#user.model, signal);
-    return async (texts) => (await count(texts.map((text) => ({ text })))).map((tokens) => tokens - this.#costs.bare);
+    return async (texts) => (await count(texts)).map((tokens) => tokens - this.#costs.bare);
   }
 
   async #summarize(input: string, options: SummarizeOptions, signal: AbortSignal, emit: (delta: string) => void): Promise<void> {
@@ -169,7 +170,13 @@ export class Summarizer {
     const { fixed, perTurn } = this.#costs;
     const reply = Math.max(part.maxTokens, summaryStyle(this.type, this.format, this.length).maxTokens);
     const room = this.#user.info.context - fixed - 2 * perTurn - (around as number) - reply;
-    if (room < 16) throw new DOMException('the context leaves no room for text: shorten it', 'QuotaExceededError');
+    if (room < 16) {
+      const quota = this.#user.info.context;
+      throw quotaExceeded('the context of the model is too small for this length of summary: ask for a shorter one', {
+        quota,
+        requested: quota + 16 - room,
+      });
+    }
     const budget = Math.min(CHUNK_TOKENS, room);
     for (let text = input; ; ) {
       const parts = await splitByTokens(text, budget, count);
@@ -203,12 +210,11 @@ export class Summarizer {
   }
 
   #prompt(system: string, text: string): Prompt {
-    if (!this.#costs.template) return { text: `${text}\n\n${system}\n` };
-    const turns = [
-      { role: 'system' as const, content: system },
-      { role: 'user' as const, content: text },
+    if (!this.#costs.template) return `${text}\n\n${system}\n`;
+    return [
+      { role: 'system', content: system },
+      { role: 'user', content: text },
     ];
-    return { chat: turns };
   }
 }
 

@@ -71,6 +71,16 @@ export function openFileUrl(url: URL): StoredFile {
   };
 }
 
+/** Whether a `file:` URL can be read here. */
+export function fileUrlExists(url: URL): boolean {
+  try {
+    openFileUrl(url).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function nodeFs(url: URL): FileSystem {
   const fs = nodeProcess()?.getBuiltinModule('node:fs');
   if (fs === undefined) throw new RushlightError('BAD_INPUT', `${url.href}: pages cannot read file: addresses; serve the file over HTTP`);

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import type { ChatMessage } from '../src/engine/protocol.js';
+import { useEngineFactory } from '../src/tasks/create.js';
+import { splitByTokens, splitSentences } from '../src/tasks/sentences.js';
+import { Summarizer, type SummarizerCreateOptions } from '../src/tasks/summarizer.js';
+import { SummaryShaper, summaryStyle } from '../src/tasks/summary-style.js';
+import { countTokens, fakeEngine, type FakeEngine, type Script } from './fakes.js';
+
+let restore = (): void => undefined;
+afterEach(() => restore());
+
+async function create(
+  options: SummarizerCreateOptions = {},
+  script?: Script,
+  context = 2000,
+): Promise<{ summarizer: Summarizer; fake: FakeEngine }> {
+  const fake = fakeEngine('generate', script, context);
+  restore = useEngineFactory(fake.factory);
+  return { summarizer: await Summarizer.create(options), fake };
+}
+
+const generations = (fake: FakeEngine): ChatMessage[][] =>
+  fake.calls.filter(({ name }) => name === 'generate').map(({ args }) => (args as { prompt: ChatMessage[] }).prompt);
+
+test('empty and blank text give an empty summary without the model', async () => {
+  const { summarizer, fake } = await create();
+  assert.equal(await summarizer.summarize(''), '');
+  assert.equal(await summarizer.summarize(' \n '), '');
+  const chunks: string[] = [];
+  for await (const chunk of summarizer.summarizeStreaming('')) chunks.push(chunk);
+  assert.deepEqual(chunks, []);
+  assert.equal(generations(fake).length, 0);
+});
+
+test('attributes have the W3C defaults', async () => {
+  const { summarizer } = await create();
+  const { type, format, length, sharedContext, expectedInputLanguages, outputLanguage, inputQuota } = summarizer;
+  assert.deepEqual([type, format, length, sharedContext], ['key-points', 'markdown', 'short', '']);
+  assert.deepEqual([expectedInputLanguages, outputLanguage, inputQuota], [null, null, Infinity]);
+  await assert.rejects(Summarizer.create({ type: 'poem' as never }), TypeError);
+  await assert.rejects(Summarizer.create({ outputLanguage: 'en-abc-invalid' }), RangeError);
+  await assert.rejects(Summarizer.create({ outputLanguage: 'ja' }), { name: 'NotSupportedError' });
+  await assert.rejects(Summarizer.availability({ expectedInputLanguages: ['en-abc-invalid'] }), RangeError);
+  assert.equal(await Summarizer.availability({ expectedInputLanguages: ['ja'] }), 'unavailable');
+});
+
+test('key points are made from sentences, and generation ends when there are enough', async () => {
+  const { summarizer, fake } = await create({}, () => ['1. First ', 'point. ', 'Second point. ', '- Third point.\n', 'Fourth point. ', 'Fifth.']);
+  assert.equal(await summarizer.summarize('Some text.'), '- First point.\n- Second point.\n- Third point.');
+  assert.equal(summarizer.stats?.tokens, 4);
+  const [prompt] = generations(fake);
+  assert.equal(prompt?.[1]?.content, 'Some text.');
+});
+
+test('streaming gives the same text in pieces', async () => {
+  const script: Script = () => 'Mr. Holmes came to Baker Street. He sat down. He was 3.5 miles away.'.split(/(?<= )/);
+  const whole = await (await create({ type: 'tldr', length: 'medium' }, script)).summarizer.summarize('x');
+  const { summarizer } = await create({ type: 'tldr', length: 'medium' }, script);
+  const deltas: string[] = [];
+  for await (const delta of summarizer.summarizeStreaming('x')) deltas.push(delta);
+  assert.equal(deltas.join(''), whole);
+  assert.equal(whole, 'Mr. Holmes came to Baker Street. He sat down. He was 3.5 miles away.');
+  assert.ok(deltas.length > 5);
+});
+
+test('text and context reach the model', async () => {
+  const { summarizer, fake } = await create({ type: 'headline', sharedContext: 'For children.' });
+  await summarizer.summarize('The text.', { context: 'It is about cats.' });
+  const [system, user] = generations(fake)[0] ?? [];
+  assert.match(system?.content ?? '', /12 words.*For children\. It is about cats\.$/);
+  assert.equal(user?.content, 'The text.');
+});
+
+test('long text is summarized in parts that fit, then as a whole', async () => {
+  const text = Array.from({ length: 100 }, (_, i) => `Sentence number ${i} says little.`).join(' ');
+  const seen: [number, number][] = [];
+  const script: Script = (prompt) => [`Part of ${(prompt as ChatMessage[])[1]?.content.split(' ').length} words.`];
+  const { summarizer, fake } = await create({ type: 'tldr' }, script, 400);
+  const summary = await summarizer.summarize(text, { onProgress: (done, total) => seen.push([done, total]) });
+  const parts = generations(fake).map(([, user]) => user?.content ?? '');
+  assert.equal(parts.length, 4);
+  assert.equal(parts.slice(0, 3).join(' '), text, 'every sentence is read once, in order');
+  assert.match(parts[3] ?? '', /^Part of \d+ words\.\n\nPart of \d+ words\.\n\nPart of \d+ words\.$/);
+  assert.equal(summary, 'Part of 10 words.');
+  assert.deepEqual(seen, [[0, 3], [1, 3], [2, 3], [3, 3]]);
+  for (const prompt of generations(fake)) assert.ok(countTokens(prompt) + 160 <= 400);
+});
+
+test('a context without room for text is said, not left to the engine', async () => {
+  const { summarizer, fake } = await create({ type: 'tldr' }, undefined, 180);
+  await assert.rejects(summarizer.summarize('x'), { name: 'QuotaExceededError' });
+  assert.equal(generations(fake).length, 0);
+});
+
+test('a destroyed summarizer rejects with AbortError; a signal with its reason', async () => {
+  const { summarizer, fake } = await create({}, () => Array.from({ length: 100 }, () => 'w '));
+  const reason = new Error('stop it');
+  await assert.rejects(summarizer.summarize('x', { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  assert.throws(() => summarizer.summarizeStreaming('x', { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  const running = summarizer.summarize('x');
+  summarizer.destroy();
+  await assert.rejects(running, { name: 'AbortError' });
+  await assert.rejects(summarizer.summarize('x'), { name: 'AbortError' });
+  assert.equal(fake.closed, 1);
+});
+
+test('concurrent calls both answer', async () => {
+  const { summarizer } = await create({ type: 'tldr' }, (prompt) => [`About ${(prompt as ChatMessage[])[1]?.content}.`]);
+  assert.deepEqual(await Promise.all([summarizer.summarize('a'), summarizer.summarize('b')]), ['About a.', 'About b.']);
+});
+
+test('sentences end where sentences end', () => {
+  assert.deepEqual(splitSentences('Mr. Holmes met Dr. Watson. "Is it so?" He nodded! At 3.5 p.m. it rained…\n\nNew paragraph'), [
+    'Mr. Holmes met Dr. Watson.',
+    '"Is it so?"',
+    'He nodded!',
+    'At 3.5 p.m. it rained…',
+    'New paragraph',
+  ]);
+  assert.deepEqual(splitSentences('これは文です。次の文。'), ['これは文です。', '次の文。']);
+});
+
+test('groups fit the budget, lose nothing, and a giant sentence is cut between words', async () => {
+  const count = async (texts: string[]): Promise<number[]> => texts.map((text) => text.split(' ').length);
+  const text = `${Array.from({ length: 30 }, (_, i) => `One two three ${i}.`).join(' ')} ${Array.from({ length: 90 }, () => 'word').join(' ')}`;
+  const groups = await splitByTokens(text, 40, count);
+  assert.ok(groups.length >= 6 && groups.length <= 9, `${groups.length} groups`);
+  for (const size of await count(groups)) assert.ok(size <= 40);
+  assert.equal(groups.join(' '), text);
+  assert.deepEqual(await splitByTokens('short', 40, count), ['short']);
+});
+
+test('the shaper gives the same for every way of cutting the answer', () => {
+  const answer = 'Summary: 1. The U.S. won. 2. "Why?" they asked.\n\n* Nobody knows 3.5 things';
+  const style = summaryStyle('key-points', 'markdown', 'medium');
+  const shape = (size: number): string => {
+    const shaper = new SummaryShaper(style);
+    let out = '';
+    for (let i = 0; i < answer.length; i += size) out += shaper.push(answer.slice(i, i + size));
+    return out + shaper.finish();
+  };
+  const whole = shape(answer.length);
+  assert.match(whole, /^- The U\.S\. won\.\n- "Why\?" they asked\.\n- Nobody knows 3\.5 things$/);
+  for (let size = 1; size < answer.length; size++) assert.equal(shape(size), whole, `pieces of ${size}`);
+});
