@@ -1,1 +1,171 @@
-//! Placeholder.
+//! The face that JavaScript sees: one [`Runtime`] per loaded model, a hash for downloads, and a report of panics.
+//!
+//! Only mechanism: which device, which prompt and which files are decided in `pkg/`. Options and results are plain
+//! objects; a failed call throws `{ code, message }`. Calls of one runtime must not overlap.
+
+mod error;
+mod host;
+mod panic;
+mod sink;
+mod source;
+
+use engine::{Backend, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
+use js_sys::{Float32Array, Function, Reflect};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::Digest;
+use wasm_bindgen::prelude::*;
+
+use error::{bad_input, thrown};
+
+pub use source::JsFile;
+
+/// Options of [`Runtime::open`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OpenOptions {
+    device: Device,
+    context: Option<usize>,
+    power_preference: Option<PowerPreference>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Device {
+    WebGpu,
+    Wasm,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum PowerPreference {
+    HighPerformance,
+    LowPower,
+}
+
+/// A loaded model on a device.
+#[wasm_bindgen]
+pub struct Runtime {
+    engine: Engine,
+}
+
+#[wasm_bindgen]
+impl Runtime {
+    /// Opens a model's files (`{ name, size, readAt }`) on a device. Files are not read after it resolves.
+    ///
+    /// `sink` is told of everything that happens during a call; `false` from it ends the call.
+    pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, JsValue> {
+        let OpenOptions { device, context, power_preference } = parse("options", options)?;
+        let backend: Box<dyn Backend> = match device {
+            Device::Wasm => Box::new(cpu::CpuBackend::new()),
+            Device::WebGpu => {
+                let power = match power_preference {
+                    None => gpu::Power::Default,
+                    Some(PowerPreference::HighPerformance) => gpu::Power::High,
+                    Some(PowerPreference::LowPower) => gpu::Power::Low,
+                };
+                let options = gpu::Options { power, ..gpu::Options::default() };
+                let opened = gpu::GpuBackend::new(options).await;
+                Box::new(opened.map_err(|error| thrown(&error.into()))?)
+            }
+        };
+        let files = files.into_iter().map(source::file).collect();
+        let host = Box::new(host::BrowserHost::new()?);
+        let mut sink = sink::of(&sink);
+        let engine = Engine::load(backend, files, LoadOptions { context }, host, &mut sink).await;
+        Ok(Runtime { engine: engine.map_err(|error| thrown(&error))? })
+    }
+
+    /// What was loaded and where it runs.
+    pub fn info(&self) -> Result<JsValue, JsValue> {
+        give(self.engine.info())
+    }
+
+    /// Bytes held by the backend.
+    pub fn memory(&self) -> Result<JsValue, JsValue> {
+        give(&self.engine.memory())
+    }
+
+    /// Work done by the backend so far.
+    pub fn counters(&self) -> Result<JsValue, JsValue> {
+        give(&self.engine.counters())
+    }
+
+    /// Vectors of texts: `{ dimensions, vectors: Float32Array, tokens, truncated }`.
+    pub async fn embed(&mut self, texts: Vec<String>, options: JsValue, sink: Function) -> Result<JsValue, JsValue> {
+        let options: EmbedOptions = parse("options", options)?;
+        let mut result = self.engine.embed(&texts, &options, &mut sink::of(&sink)).await.map_err(|e| thrown(&e))?;
+        // A typed array is one copy; serde would make a number object of every element.
+        let vectors = Float32Array::from(std::mem::take(&mut result.vectors).as_slice());
+        let object = give(&result)?;
+        Reflect::set(&object, &"vectors".into(), &vectors)?;
+        Ok(object)
+    }
+
+    /// Labels with scores, best first, for each text.
+    pub async fn classify(&mut self, texts: Vec<String>, sink: Function) -> Result<JsValue, JsValue> {
+        let scores = self.engine.classify(&texts, &mut sink::of(&sink)).await;
+        give(&scores.map_err(|error| thrown(&error))?)
+    }
+
+    /// Continues a prompt: a string, turns `{ role, content }[]`, or token ids. The text goes to the sink.
+    pub async fn generate(&mut self, prompt: JsValue, options: JsValue, sink: Function) -> Result<JsValue, JsValue> {
+        let prompt: Prompt = parse("prompt", prompt)?;
+        let options: GenerateOptions = parse("options", options)?;
+        let finish = self.engine.generate(&prompt, &options, &mut sink::of(&sink)).await;
+        give(&finish.map_err(|error| thrown(&error))?)
+    }
+
+    /// Negative log-likelihood of each token but the first, in nats, each given all tokens before it.
+    pub async fn score(&mut self, tokens: Vec<u32>, sink: Function) -> Result<Vec<f32>, JsValue> {
+        self.engine.score(&tokens, &mut sink::of(&sink)).await.map_err(|error| thrown(&error))
+    }
+
+    /// Tokens of a prompt, with everything that the template adds.
+    #[wasm_bindgen(js_name = countTokens)]
+    pub fn count_tokens(&self, prompt: JsValue) -> Result<usize, JsValue> {
+        self.engine.count_tokens(&parse("prompt", prompt)?).map_err(|error| thrown(&error))
+    }
+}
+
+/// SHA-256 in pieces, which Web Crypto cannot do.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Sha256(sha2::Sha256);
+
+#[wasm_bindgen]
+impl Sha256 {
+    /// The hash of nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Sha256 {
+        Sha256::default()
+    }
+
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest in hex. Frees the object.
+    pub fn digest(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Calls back with the message of a panic. Nothing of this instance may be used after it.
+#[wasm_bindgen(js_name = onPanic)]
+pub fn on_panic(callback: Function) {
+    panic::tell(callback);
+}
+
+#[wasm_bindgen(start)]
+fn start() {
+    panic::install();
+}
+
+fn parse<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T, JsValue> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| bad_input(&format!("{what}: {error}")))
+}
+
+fn give<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
+    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+}
