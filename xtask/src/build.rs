@@ -24,15 +24,25 @@ const WASM_FEATURES: &[&str] = &[
     "--enable-extended-const",
 ];
 
+/// The profile of the module that is shipped, and of the one that is tested: they are the same bytes.
+pub(crate) const PROFILE: &str = "wasm";
+
 /// What to build, and how.
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
     /// The cargo profile of the wasm module.
-    #[arg(long, default_value = "wasm")]
+    #[arg(long, default_value = PROFILE)]
     pub(crate) profile: String,
     /// Build one part only.
     #[arg(long, value_enum)]
     pub(crate) only: Option<Part>,
+}
+
+impl Default for Options {
+    /// Everything, as it is shipped.
+    fn default() -> Self {
+        Self { profile: PROFILE.to_owned(), only: None }
+    }
 }
 
 /// The parts, in the order they need each other.

@@ -4,11 +4,21 @@
 //! what it misses, says what it does and why, and when it cannot go on says what is missing and what to do.
 #![expect(clippy::print_stdout, reason = "a command line tool talks on stdout")]
 
+mod bench;
 mod build;
+mod counts;
+mod demo;
+mod download;
+mod fuzz;
+mod models;
 mod npm;
 mod paths;
 mod process;
+mod serve;
 mod setup;
+mod size;
+mod test;
+mod tidy;
 mod toolchain;
 
 use anyhow::Result;
@@ -38,12 +48,35 @@ enum Command {
     Setup,
     /// Build the wasm module, the npm package and the page.
     Build(build::Options),
+    /// Run every test; ends with `N passed, N failed, N skipped`.
+    Test(test::Options),
+    /// Set up, build and serve the page; with --check, prove in headless Chromium that it works.
+    Demo(demo::Options),
+    /// Measure both backends, natively and in Chromium, as JSON lines. Asserts nothing.
+    Bench(bench::Options),
+    /// Fetch model files and check them by SHA-256.
+    Models(models::Options),
+    /// Check the house rules: arrows between crates, file budgets, what may be named where.
+    Tidy,
+    /// Print the wasm module's size, raw, gzip and brotli; fail above the budget.
+    Size,
+    /// Serve a folder on loopback with the strict headers, and the model folder at /models/.
+    Serve(serve::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Setup => setup::everything(),
         Command::Build(options) => build::build(&options),
+        // Its last line is its answer, so it is not followed by an error.
+        Command::Test(options) if test::run(&options) => Ok(()),
+        Command::Test(_) => return ExitCode::FAILURE,
+        Command::Demo(options) => demo::run(&options),
+        Command::Bench(options) => bench::run(&options),
+        Command::Models(options) => models::run(&options),
+        Command::Tidy => tidy::run(),
+        Command::Size => size::run(),
+        Command::Serve(options) => serve::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,76 @@
+//! `cargo xtask bench`: figures, never a verdict. Seconds mean something only beside other seconds of the same run.
+
+use crate::{build, models, npm, paths, process, setup};
+use anyhow::Result;
+use serde_json::json;
+use std::fs;
+use std::process::Command;
+
+/// What to measure.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only the native program.
+    #[arg(long, conflicts_with = "browser")]
+    native: bool,
+    /// Only the package in headless Chromium.
+    #[arg(long)]
+    browser: bool,
+}
+
+/// Prints JSON lines: the machine's facts, then one line a measurement.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    models::fetch(|_| true)?;
+    if !options.native {
+        npm::node()?;
+        setup::browser()?;
+        npm::install(&paths::root().join("tests/browser"), "the browser driver")?;
+        build::build(&build::Options::default())?;
+    }
+    process::heading("bench");
+    println!("{}", machine());
+    if !options.browser {
+        let mut native = Command::new("cargo");
+        native
+            .args(["run", "--release", "--locked", "--package", "rushlight-cli", "--", "bench"])
+            .current_dir(paths::root());
+        process::run("native", environment(&mut native))?;
+    }
+    if !options.native {
+        let mut browser = Command::new("node");
+        browser.arg(paths::root().join("tests/browser/bench.mjs"));
+        process::run("headless Chromium", environment(&mut browser))?;
+    }
+    Ok(())
+}
+
+/// What the programs we start look for: the model folder, the browser, lavapipe unless the user chose a driver.
+pub(crate) fn environment(command: &mut Command) -> &mut Command {
+    command.env("RUSHLIGHT_MODELS", paths::models()).env("MODELS", paths::models());
+    if let Some(browser) = paths::chromium() {
+        command.env("CHROMIUM", browser);
+    }
+    command
+}
+
+/// What the figures were measured on.
+fn machine() -> serde_json::Value {
+    let cpu = fs::read_to_string("/proc/cpuinfo").ok();
+    let model =
+        cpu.as_deref().and_then(|text| text.lines().find(|line| line.starts_with("model name"))?.split(": ").nth(1));
+    let memory = fs::read_to_string("/proc/meminfo").ok();
+    let kilobytes =
+        memory.as_deref().and_then(|text| text.lines().next()?.split_whitespace().nth(1)?.parse::<u64>().ok());
+    json!({
+        "kind": "machine",
+        "cpu": model,
+        "cores": std::thread::available_parallelism().ok().map(usize::from),
+        "memoryBytes": kilobytes.map(|value| value * 1024),
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "load": fs::read_to_string("/proc/loadavg").ok().and_then(|text| text.split(' ').next().map(str::to_owned)),
+        "rustc": process::answer(Command::new("rustc").arg("--version")),
+        "node": process::answer(Command::new("node").arg("--version")),
+        "chromium": paths::chromium().and_then(|path| process::answer(Command::new(path).arg("--version"))),
+        "commit": process::answer(Command::new("git").args(["rev-parse", "--short", "HEAD"]).current_dir(paths::root())),
+    })
+}
