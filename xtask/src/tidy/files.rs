@@ -15,6 +15,9 @@ const BROWSER_ROOMS: &[&str] = &["crates/web/", "tests/browser-ops/", "xtask/"];
 /// Where files may be opened: the edges and the tests.
 const FILE_ROOMS: &[&str] = &["crates/cli/", "xtask/", "tests/"];
 
+/// In two pieces for the same reason as below.
+const ALLOW: &[&str] = &[concat!("#[al", "low("), concat!("#![al", "low(")];
+
 /// Written in two pieces, so that this file does not break its own rule.
 const UNFINISHED: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
 const MACHINE: &[&str] = &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/Us", "ers/")];
@@ -93,7 +96,7 @@ fn file_access(source: &Source) -> Vec<Finding> {
 fn bare_allow(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, line) in code_lines(source) {
-        let Some(start) = line.find("#[allow(").or_else(|| line.find("#![allow(")) else { continue };
+        let Some(start) = ALLOW.iter().find_map(|allow| line.find(allow)) else { continue };
         let rest: String =
             line[start..].chars().chain(source.text.lines().skip(index + 1).flat_map(str::chars)).collect();
         if !rest.split(")]").next().is_some_and(|attribute| attribute.contains("reason")) {
@@ -213,8 +216,15 @@ mod tests {
 
     #[test]
     fn an_allow_gives_its_reason() {
-        breaks("crates/cpu/src/a.rs", "#[allow(dead_code)]\nconst REASON: &str = \"reason\";", "an allow without");
-        assert!(whats("crates/cpu/src/a.rs", "#[allow(\n    dead_code,\n    reason = \"kept for x\"\n)]").is_empty());
+        breaks(
+            "crates/cpu/src/a.rs",
+            &format!("{}dead_code)]\nconst REASON: &str = \"reason\";", ALLOW[0]),
+            "an allow without",
+        );
+        assert!(
+            whats("crates/cpu/src/a.rs", &format!("{}\n    dead_code,\n    reason = \"kept for x\"\n)]", ALLOW[0]))
+                .is_empty()
+        );
     }
 
     #[test]
