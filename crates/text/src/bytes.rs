@@ -62,8 +62,8 @@ mod tests {
         let mut pending = "é€".as_bytes()[..4].to_vec();
         assert_eq!(take_characters(&mut pending), "é");
         assert_eq!(pending, &"€".as_bytes()[..2]);
-        pending.extend_from_slice(b"\x82!");
-        assert_eq!(take_characters(&mut pending), "\u{fffd}\u{fffd}!".replacen('\u{fffd}', "", 1));
+        pending.push(b'!');
+        assert_eq!(take_characters(&mut pending), "\u{fffd}!");
         let mut pending = vec![b'a', 0xff, b'b', 0xf0, 0x9f];
         assert_eq!(take_characters(&mut pending), "a\u{fffd}b");
         assert_eq!(pending, [0xf0, 0x9f]);

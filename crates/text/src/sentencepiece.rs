@@ -21,7 +21,7 @@ pub(crate) struct SentencePiece {
     types: Vec<i32>,
     /// Tokens that are matched in the text as they are, before anything else: control, user-defined, unknown.
     marks: Marks,
-    /// Tokens that are also matched after spaces were made visible: user-defined.
+    /// Tokens that are matched once spaces were made visible: user-defined ones written that way.
     symbols: Marks,
     bytes: [Option<u32>; 256],
     unk: Option<u32>,
@@ -56,7 +56,7 @@ impl SentencePiece {
             scores: vocabulary.scores.clone(),
             types: (0..tokens.len()).map(|id| vocabulary.token_type(id)).collect(),
             marks: Marks::new(tokens, |id| of(id, &[UNKNOWN, CONTROL, USER_DEFINED])),
-            symbols: Marks::new(tokens, |id| of(id, &[USER_DEFINED])),
+            symbols: Marks::new(tokens, |id| of(id, &[USER_DEFINED]) && tokens[id].contains(SPACE)),
             bytes,
             unk: vocabulary.unk,
             space_prefix: vocabulary.add_space_prefix,
