@@ -11,6 +11,7 @@ const NPM_FOLDERS: &[(&str, &str)] = &[
     ("pkg", "TypeScript and its checks"),
     ("www", "the page's bundler"),
     ("tests/browser", "the browser driver"),
+    ("tests/packaging", "what customers build with"),
 ];
 
 /// `cargo xtask setup`.

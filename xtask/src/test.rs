@@ -199,9 +199,9 @@ fn node(folder: &str, what: &str) -> Result<Counts> {
     let path = paths::root().join(folder);
     setup::browser()?;
     models::fetch(|_| true)?;
-    if path.join("package-lock.json").is_file() {
-        npm::install(&path, what)?;
-    }
+    // Packaging tests borrow the browser tests' driver.
+    npm::install(&paths::root().join("tests/browser"), "the browser driver")?;
+    npm::install(&path, what)?;
     counted(what, environment(Command::new("node").arg(path.join("run.mjs"))))
 }
 
