@@ -1,1 +1,5 @@
 //! One test binary, a module a subject.
+mod gpu;
+mod shaders;
+mod text;
+mod weights;
