@@ -136,7 +136,7 @@ export interface CallStats {
   decodeMs: number;
   /** Tokens read (not from the cache) a second. */
   prefillTokensPerSecond: number;
-  /** Tokens written a second. */
+  /** Tokens written a second, after the first one, which comes with the prefill. */
   decodeTokensPerSecond: number;
 }
 

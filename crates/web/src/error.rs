@@ -1,24 +1,19 @@
-//! Errors as `{ code, message }`: an `Error` object of a wasm module cannot be told apart by class, a code can.
+//! Errors as `{ code, message }`: the class of an error is lost on the way to a page, a code is not.
 
 use engine::EngineError;
-use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
 /// What a failed call throws.
 pub(crate) fn thrown(error: &EngineError) -> JsValue {
-    object(error.code(), &error.to_string())
+    coded(error.code(), &error.to_string())
 }
 
-/// An argument of the wrong shape.
-pub(crate) fn bad_input(message: &str) -> JsValue {
-    object("BAD_INPUT", message)
-}
-
-fn object(code: &str, message: &str) -> JsValue {
-    let object = Object::new();
+/// An error with a code of pkg's `ErrorCode`.
+pub(crate) fn coded(code: &str, message: &str) -> JsValue {
+    let object = js_sys::Object::new();
     for (key, value) in [("code", code), ("message", message)] {
         // Setting a field of a new plain object cannot fail.
-        let _ = Reflect::set(&object, &key.into(), &value.into());
+        let _ = js_sys::Reflect::set(&object, &key.into(), &value.into());
     }
     object.into()
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Digest;
 use wasm_bindgen::prelude::*;
 
-use error::{bad_input, thrown};
+use error::{coded, thrown};
 
 pub use source::JsFile;
 
@@ -23,23 +23,9 @@ pub use source::JsFile;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OpenOptions {
-    device: Device,
+    device: String,
     context: Option<usize>,
-    power_preference: Option<PowerPreference>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Device {
-    WebGpu,
-    Wasm,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum PowerPreference {
-    HighPerformance,
-    LowPower,
+    power_preference: Option<String>,
 }
 
 /// A loaded model on a device.
@@ -55,18 +41,18 @@ impl Runtime {
     /// `sink` is told of everything that happens during a call; `false` from it ends the call.
     pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, JsValue> {
         let OpenOptions { device, context, power_preference } = parse("options", options)?;
-        let backend: Box<dyn Backend> = match device {
-            Device::Wasm => Box::new(cpu::CpuBackend::new()),
-            Device::WebGpu => {
-                let power = match power_preference {
-                    None => gpu::Power::Default,
-                    Some(PowerPreference::HighPerformance) => gpu::Power::High,
-                    Some(PowerPreference::LowPower) => gpu::Power::Low,
+        let backend: Box<dyn Backend> = match device.as_str() {
+            "wasm" => Box::new(cpu::CpuBackend::new()),
+            "webgpu" => {
+                let power = match power_preference.as_deref() {
+                    Some("high-performance") => gpu::Power::High,
+                    Some("low-power") => gpu::Power::Low,
+                    _ => gpu::Power::Default,
                 };
-                let options = gpu::Options { power, ..gpu::Options::default() };
-                let opened = gpu::GpuBackend::new(options).await;
+                let opened = gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await;
                 Box::new(opened.map_err(|error| thrown(&error.into()))?)
             }
+            other => return Err(coded("BAD_INPUT", &format!("there is no device {other}"))),
         };
         let files = files.into_iter().map(source::file).collect();
         let host = Box::new(host::BrowserHost::new()?);
@@ -163,7 +149,7 @@ fn start() {
 }
 
 fn parse<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T, JsValue> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| bad_input(&format!("{what}: {error}")))
+    serde_wasm_bindgen::from_value(value).map_err(|error| coded("BAD_INPUT", &format!("{what}: {error}")))
 }
 
 fn give<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {

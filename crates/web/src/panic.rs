@@ -9,15 +9,14 @@ thread_local! {
     static CALLBACK: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
 
-/// Has panics printed to the console and told to whoever asked.
+/// Has panics printed to the console, and told to `callback` where there is one.
 pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
-        let message = info.to_string();
-        web_sys::console::error_1(&JsValue::from_str(&message));
-        let callback = CALLBACK.with(|callback| callback.try_borrow().ok().and_then(|callback| callback.clone()));
-        if let Some(callback) = callback {
+        let message = JsValue::from_str(&info.to_string());
+        web_sys::console::error_1(&message);
+        if let Some(callback) = CALLBACK.with(|callback| callback.try_borrow().ok()?.clone()) {
             // The instance is lost already; whatever the callback throws changes nothing.
-            let _ = callback.call1(&JsValue::NULL, &JsValue::from_str(&message));
+            let _ = callback.call1(&JsValue::NULL, &message);
         }
     }));
 }

@@ -80,7 +80,8 @@ async function start(args: LoadArgs, files: RuntimeFile[], tools: LoadTools, pro
     reason = `WebGPU failed: ${error.message}`;
     runtime = await begin(device);
   }
-  return { runtime, info: { ...runtime.info(), model: args.id, reason } };
+  const info = runtime.info();
+  return { runtime, info: { ...info, adapter: info.adapter || choice.adapter, model: args.id, reason } };
 }
 
 /** A file, its key in the store, and how much of all downloads lies before it. */

@@ -25,6 +25,7 @@ export class LocalEngine implements Engine {
   #heap: () => number = () => 0;
   #queue: Promise<unknown> = Promise.resolve();
   #ended: RushlightError | undefined;
+  readonly #closed = new AbortController();
   readonly #waiting = new Set<(error: RushlightError) => void>();
 
   constructor(options: LocalEngineOptions = {}) {
@@ -60,6 +61,7 @@ export class LocalEngine implements Engine {
 
   #end(error: RushlightError): void {
     this.#ended ??= error;
+    this.#closed.abort(error);
     for (const reject of this.#waiting) reject(error);
     this.#waiting.clear();
   }
@@ -94,7 +96,7 @@ export class LocalEngine implements Engine {
         runtime: instance,
         store,
         fetch: this.#options.fetch ?? fetch.bind(globalThis),
-        signal,
+        signal: signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal]),
         onProgress: (progress) => onEvent?.(progress),
       });
       this.#runtime = runtime;
@@ -143,7 +145,8 @@ function withSpeed({ promptTokens, cachedTokens, tokens, prefillMs, decodeMs }: 
     prefillMs,
     decodeMs,
     prefillTokensPerSecond: rate(promptTokens - cachedTokens, prefillMs),
-    decodeTokensPerSecond: rate(tokens, decodeMs),
+    // The first token comes out of the prefill.
+    decodeTokensPerSecond: rate(Math.max(0, tokens - 1), decodeMs),
   };
 }
 

@@ -25,8 +25,16 @@ export const startEngine: EngineFactory = ({ worker, store }) => {
   }
   // Relative to dist/, where the bundled file lies. Bundlers look for exactly this expression.
   if (worker === undefined) return new WorkerEngine(new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }));
-  return new WorkerEngine(typeof worker === 'function' ? worker() : worker);
+  if (typeof worker === 'function') return new WorkerEngine(worker());
+  if (used.has(worker)) {
+    throw new RushlightError('CRASHED', 'the worker that was passed has ended: pass a function that makes one, so that it can restart');
+  }
+  used.add(worker);
+  return new WorkerEngine(worker);
 };
+
+/** Workers of the page's own: each serves one model, and cannot be started again. */
+const used = new WeakSet<Worker>();
 
 /** Models in use, so that a summarizer and a chat over the same weights load them once. */
 const shared = new Map<string, Model>();

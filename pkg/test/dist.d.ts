@@ -1,0 +1,2 @@
+/** The built package; run.mjs resolves it. */
+declare module '#dist';

@@ -1,0 +1,28 @@
+// Compiled, never run: what a strict project with nothing but the page's types sees.
+import { cosineSimilarity, Embedder, LanguageModel, RushlightError, Summarizer, type Availability, type ErrorCode, type ModelSource } from 'rushlight';
+
+const availability: Availability = await Embedder.availability({ model: 'all-minilm-l6-v2' });
+const source: ModelSource = { id: 'mine', files: { 'a.gguf': new URL('https://a.example/a.gguf'), 'b.json': new Blob() } };
+const embedder = await Embedder.create({ model: source, device: 'auto', onProgress: ({ phase, progress }) => [phase, progress] });
+const one: Float32Array = await embedder.embed('text');
+const many: Float32Array[] = await embedder.embed(['a', 'b'] as const, { signal: AbortSignal.timeout(1), taskType: 'retrieval-query' });
+const similarity: number = cosineSimilarity(one, [1, 2]);
+
+const chat = await LanguageModel.create({
+  initialPrompts: [{ role: 'system', content: 'x' }],
+  monitor: (monitor) => monitor.addEventListener('downloadprogress', () => undefined),
+  worker: () => new Worker(new URL('https://a.example/worker.js'), { type: 'module' }),
+});
+const stream: ReadableStream<string> = chat.promptStreaming([{ role: 'user', content: [{ type: 'text', value: 'x' }] }], { maxTokens: 3 });
+chat.oncontextoverflow = (event: Event) => event.type;
+const summary: Promise<string> = Summarizer.create({ type: 'headline' }).then((summarizer) => summarizer.summarize('x', { context: 'y' }));
+const code: ErrorCode | undefined = (await summary.catch((error: unknown) => error)) instanceof RushlightError ? 'QUOTA' : undefined;
+
+// @ts-expect-error: a type that does not exist
+void Summarizer.create({ type: 'poem' });
+// @ts-expect-error: a number is no text
+void embedder.embed(3);
+// @ts-expect-error: not constructible
+new Embedder();
+
+export { availability, code, many, similarity, stream };
