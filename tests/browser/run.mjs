@@ -31,7 +31,7 @@ const report = new Report(process.argv[2]);
 const backends = (process.env.BACKENDS ?? 'wasm,webgpu').split(',');
 
 for (const built of ['pkg/dist/index.js', 'pkg/dist/runtime.wasm', 'www/dist/index.html']) {
-  await report.test(`${built} is built`, async () => {
+  await report.always(`${built} is built`, async () => {
     if (!existsSync(join(root, built))) throw new Error('it is not there: run cargo xtask build first');
   });
 }
@@ -39,7 +39,7 @@ for (const built of ['pkg/dist/index.js', 'pkg/dist/runtime.wasm', 'www/dist/ind
 const server = await startServer({ folders: { '/bare/': join(root, 'www/dist') } });
 for (const device of backends) {
   let browser;
-  await report.test(`${device}: Chromium starts`, async () => {
+  await report.always(`${device}: Chromium starts`, async () => {
     browser = await launch({ backend: device }).catch((error) => {
       throw error instanceof NoBrowser ? error.message : error;
     });
@@ -50,7 +50,7 @@ for (const device of backends) {
     try {
       await suite({ report, browser, server, device, full });
     } catch (error) {
-      await report.test(`${device}: suite ${suite.name}`, () => Promise.reject(error));
+      await report.always(`${device}: suite ${suite.name}`, () => Promise.reject(error));
     }
     browser.complaints.length = 0;
   }
