@@ -29,8 +29,10 @@ fn every_variant_passes_naga() {
         let label = kernel.label(format);
         let source = shader::compose(kernel.wgsl, format).unwrap_or_else(|import| panic!("{label}: {import}"));
         assert!(!source.contains("#import") && !source.contains("enable "), "{label}: lines for the preprocessor left");
-        let module = naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
-        let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
+        let module =
+            naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
+        let mut validator =
+            naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
         validator.validate(&module).unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
         let storage = module.global_variables.iter();
         let storage = storage.filter(|(_, global)| matches!(global.space, naga::AddressSpace::Storage { .. })).count();

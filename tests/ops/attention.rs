@@ -41,7 +41,7 @@ fn causal() -> Vec<Case> {
         ("head 128", heads(16, 8, 128), 40, None, [positions(0, 6, 6), positions(6, 1, 6)]),
         ("head 96", heads(6, 2, 96), 70, Some(33), [positions(64, 1, 1), positions(65, 1, 1)]),
         // The order of a batch is the caller's: positions need not rise.
-        ("scattered", heads(4, 2, 64), 32, None, [vec![9, 3, PADDING, 0, 31], vec![1, 30, 2, PADDING, 2]]),
+        ("scattered", heads(4, 2, 64), 32, None, [vec![9, 3, PADDING, 0, 31], vec![1, 30, 2, PADDING, 5]]),
     ] {
         cases.push(attend(&format!("attention/causal/{name}"), &heads, capacity, window, runs, 1.0));
     }

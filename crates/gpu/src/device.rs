@@ -30,6 +30,8 @@ pub struct Options {
     pub max_binding: Option<u64>,
     /// Never launch more workgroups than this in one dimension, so that tests fold small grids.
     pub max_groups: Option<u32>,
+    /// Choose kernels as for a processor (`true`) or as for a GPU (`false`), whatever the adapter is.
+    pub software: Option<bool>,
 }
 
 /// What kernels may use. Facts of the device at run time, never features of the build.
@@ -118,12 +120,13 @@ impl Device {
         let info = adapter.get_info();
         let given = device.limits();
         // Byte offsets in shaders are 32 bits wide.
-        let max_binding = given.max_storage_buffer_binding_size.min(given.max_buffer_size).min(u64::from(u32::MAX)) & !255;
+        let max_binding =
+            given.max_storage_buffer_binding_size.min(given.max_buffer_size).min(u64::from(u32::MAX)) & !255;
         let limits = Limits {
             max_binding: options.max_binding.map_or(max_binding, |limit| limit.min(max_binding)),
             max_groups: options.max_groups.unwrap_or(u32::MAX).min(given.max_compute_workgroups_per_dimension),
             uniform_alignment: u64::from(given.min_uniform_buffer_offset_alignment),
-            software: info.device_type == wgpu::DeviceType::Cpu,
+            software: options.software.unwrap_or(info.device_type == wgpu::DeviceType::Cpu),
         };
         let facts = facts(&info, &limits, adapter.features());
         Ok(Device { device, queue, limits, facts, fault })

@@ -74,7 +74,7 @@ macro_rules! kernel {
 /// Every kernel.
 pub static KERNELS: &[Kernel] = &[
     kernel!("linear", params::linear, params::linear_grid, formats: &DType::WEIGHTS, constants: params::linear_constants),
-    kernel!("linear_tile", params::linear, params::linear_tile_grid, formats: &DType::WEIGHTS, constants: params::bias),
+    kernel!("linear_tile", params::linear, params::linear_tile_grid, formats: &DType::WEIGHTS, constants: params::linear_tile_constants),
     kernel!("linear_any", params::linear_any, params::linear_any_grid, formats: PLAIN, constants: params::bias),
     kernel!("gather", params::gather, params::gather_grid, formats: &DType::WEIGHTS, constants: NO_CONSTANTS),
     kernel!("gather_any", params::gather_any, params::gather_any_grid, formats: PLAIN, constants: NO_CONSTANTS),
@@ -103,7 +103,8 @@ pub fn choose(site: &Site<'_>) -> &'static Kernel {
             let input = &site.graph.ty(*input).shape;
             match (input.columns().is_multiple_of(32), input.rows()) {
                 (false, _) => "linear_any",
-                (true, 1) => "linear",
+                // Lanes that share a row meet at a barrier, which a processor that pretends to be a GPU pays for.
+                (true, 1) if !site.limits.software => "linear",
                 (true, _) => "linear_tile",
             }
         }

@@ -84,8 +84,8 @@ impl GpuBackend {
     /// Gives the device up, as a driver reset would: every later call fails with [`BackendError::DeviceLost`].
     pub fn lose(&self) {
         self.device.device.destroy();
-        // Natively the callback comes with the next poll; in a browser with the next turn of its event loop.
-        let _ = self.device.device.poll(wgpu::PollType::Poll);
+        // Natively the callback comes with a poll; in a browser with the next turn of its event loop.
+        let _ = self.device.device.poll(wgpu::PollType::wait_indefinitely());
     }
 
     fn id(&mut self) -> u32 {

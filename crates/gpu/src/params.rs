@@ -9,10 +9,8 @@ use crate::kernels::Site;
 
 /// Invocations of a workgroup of the kernels that work by element or by row.
 pub(crate) const WORKGROUP: u64 = 64;
-/// Rows of the weight and tokens that one invocation of `linear_tile` computes.
+/// Rows of the weight that one invocation of `linear_tile` computes.
 pub(crate) const TILE_ROWS: u64 = 4;
-/// See [`TILE_ROWS`].
-pub(crate) const TILE_TOKENS: u64 = 4;
 /// Elements of the unit that a format dequantizes at once.
 const UNIT: usize = 32;
 
@@ -45,11 +43,18 @@ impl Site<'_> {
         [x as u32, groups.div_ceil(x) as u32, 1]
     }
 
+    /// Tokens of one invocation of `linear_tile`. More need more registers, which only a processor has.
+    fn tile_tokens(&self) -> u32 {
+        match self.rows(self.input(0)) {
+            1 => 1,
+            2..=4 => 4,
+            _ if self.limits.software => 8,
+            _ => 4,
+        }
+    }
+
     /// Invocations that share a row in `linear`.
     fn lanes(&self) -> u32 {
-        if self.limits.software {
-            return 1;
-        }
         // Neighbours read neighbouring units of one row; short rows leave no lane idle.
         let units = self.columns(self.input(0)) / UNIT as u32;
         [32, 16, 8, 4, 2].into_iter().find(|lanes| units >= 2 * lanes).unwrap_or(1)
@@ -80,6 +85,12 @@ pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
     constants
 }
 
+pub(crate) fn linear_tile_constants(site: &Site<'_>) -> Constants {
+    let mut constants = bias(site);
+    constants.push(("TOKENS", f64::from(site.tile_tokens())));
+    constants
+}
+
 pub(crate) fn bias(site: &Site<'_>) -> Constants {
     let has = matches!(site.op, Op::Linear { bias: Some(_), .. });
     vec![("BIAS", f64::from(u8::from(has)))]
@@ -91,7 +102,7 @@ pub(crate) fn linear_grid(site: &Site<'_>) -> [u32; 3] {
 
 pub(crate) fn linear_tile_grid(site: &Site<'_>) -> [u32; 3] {
     let rows = site.rows.count.div_ceil(TILE_ROWS).div_ceil(WORKGROUP);
-    site.fold(rows * u64::from(site.rows(site.input(0))).div_ceil(TILE_TOKENS))
+    site.fold(rows * u64::from(site.rows(site.input(0)).div_ceil(site.tile_tokens())))
 }
 
 pub(crate) fn linear_any_grid(site: &Site<'_>) -> [u32; 3] {

@@ -247,15 +247,15 @@ impl Builder<'_> {
     fn inputs(&self, op: &Op, part: Option<&wgpu::Buffer>) -> Option<Vec<wgpu::Buffer>> {
         let absent = || Some(self.backend.zeros.clone());
         match *op {
-            Op::Linear { input, bias, .. } => [
-                self.buffer(input),
-                part.cloned(),
-                bias.map_or_else(absent, |bias| self.buffer(bias)),
-            ]
-            .into_iter()
-            .collect(),
+            Op::Linear { input, bias, .. } => {
+                [self.buffer(input), part.cloned(), bias.map_or_else(absent, |bias| self.buffer(bias))]
+                    .into_iter()
+                    .collect()
+            }
             Op::Gather { index, .. } => [part.cloned(), self.buffer(index)].into_iter().collect(),
-            Op::Append { input, positions, .. } => [input, positions].map(|value| self.buffer(value)).into_iter().collect(),
+            Op::Append { input, positions, .. } => {
+                [input, positions].map(|value| self.buffer(value)).into_iter().collect()
+            }
             Op::Rope { input, positions, factors, .. } => [
                 self.buffer(input),
                 self.buffer(positions),

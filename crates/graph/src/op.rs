@@ -100,7 +100,8 @@ pub enum Op {
         pairs: RopePairs,
     },
     /// Writes row `t` of `input [T, columns]` into row `positions[t]` of `cache [capacity, columns]`. Rows whose position
-    /// is [`PADDING`] or past the capacity are dropped. The result is the cache itself, not a copy.
+    /// is [`PADDING`] or past the capacity are dropped; no other position occurs twice. The result is the cache itself, not
+    /// a copy.
     Append {
         /// A state leaf.
         cache: Value,

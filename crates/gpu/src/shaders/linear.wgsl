@@ -1,5 +1,4 @@
-// One token by a weight of any format: LANES neighbouring invocations share a row and take its units in turn. With one
-// lane there is no barrier, which is what a processor that pretends to be a GPU wants.
+// One token by a weight of any format: LANES neighbouring invocations share a row and take its units in turn.
 #import grid
 #import format
 

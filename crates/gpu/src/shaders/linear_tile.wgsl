@@ -1,5 +1,5 @@
-// Several tokens by a weight of any format: an invocation computes 4 rows of the weight for 4 tokens, so each unit is
-// dequantized once for 4 tokens and each activation is read once for 4 rows. Sums are named, an array may not stay in
+// A weight of any format by tokens: an invocation computes 4 rows of the weight for 1, 4 or 8 tokens, so each unit is
+// dequantized once for all of them and each activation is read once for 4 rows. Sums are named: an array may not stay in
 // registers.
 #import grid
 #import format
@@ -20,10 +20,28 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;      // [tokens, out]
 
 override BIAS: bool;
+override TOKENS: u32; // 1, 4 or 8
 
-// Four tokens at one column of x: four rows by one vector of each.
-fn products(x: vec4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>) -> vec4<f32> {
-    return vec4<f32>(dot(x, w0), dot(x, w1), dot(x, w2), dot(x, w3));
+// One token by the units of four rows, from vector `x` of the input.
+fn products(x: u32, u0: Unit, u1: Unit, u2: Unit, u3: Unit) -> vec4<f32> {
+    let xa = input[x];
+    let xb = input[x + 1u];
+    let xc = input[x + 2u];
+    let xd = input[x + 3u];
+    let xe = input[x + 4u];
+    let xf = input[x + 5u];
+    let xg = input[x + 6u];
+    let xh = input[x + 7u];
+    return vec4<f32>(
+        dot(xa, u0.a) + dot(xb, u0.b) + dot(xc, u0.c) + dot(xd, u0.d)
+            + dot(xe, u0.e) + dot(xf, u0.f) + dot(xg, u0.g) + dot(xh, u0.h),
+        dot(xa, u1.a) + dot(xb, u1.b) + dot(xc, u1.c) + dot(xd, u1.d)
+            + dot(xe, u1.e) + dot(xf, u1.f) + dot(xg, u1.g) + dot(xh, u1.h),
+        dot(xa, u2.a) + dot(xb, u2.b) + dot(xc, u2.c) + dot(xd, u2.d)
+            + dot(xe, u2.e) + dot(xf, u2.f) + dot(xg, u2.g) + dot(xh, u2.h),
+        dot(xa, u3.a) + dot(xb, u3.b) + dot(xc, u3.c) + dot(xd, u3.d)
+            + dot(xe, u3.e) + dot(xf, u3.f) + dot(xg, u3.g) + dot(xh, u3.h),
+    );
 }
 
 fn store(token: u32, row: u32, sums: vec4<f32>) {
@@ -52,54 +70,63 @@ fn main(
     let across = (params.rows + 255u) / 256u;
     let number = folded(group, groups);
     let row = (number % across * 64u + local) * 4u;
-    let token = number / across * 4u;
+    let token = number / across * TOKENS;
     if (row >= params.rows || token >= params.tokens) {
         return;
     }
     // Past the edge, the last row and the last token are computed again and not stored.
-    let last_row = params.rows - 1u;
+    let last = params.rows - 1u;
     let r0 = row * params.row_bytes;
-    let r1 = min(row + 1u, last_row) * params.row_bytes;
-    let r2 = min(row + 2u, last_row) * params.row_bytes;
-    let r3 = min(row + 3u, last_row) * params.row_bytes;
-    let last_token = params.tokens - 1u;
+    let r1 = min(row + 1u, last) * params.row_bytes;
+    let r2 = min(row + 2u, last) * params.row_bytes;
+    let r3 = min(row + 3u, last) * params.row_bytes;
+    let end = params.tokens - 1u;
     let columns = params.units * 8u; // in vectors
-    var x0 = token * columns;
-    var x1 = min(token + 1u, last_token) * columns;
-    var x2 = min(token + 2u, last_token) * columns;
-    var x3 = min(token + 3u, last_token) * columns;
+    let x0 = token * columns;
+    let x1 = min(token + 1u, end) * columns;
+    let x2 = min(token + 2u, end) * columns;
+    let x3 = min(token + 3u, end) * columns;
+    let x4 = min(token + 4u, end) * columns;
+    let x5 = min(token + 5u, end) * columns;
+    let x6 = min(token + 6u, end) * columns;
+    let x7 = min(token + 7u, end) * columns;
     var s0 = vec4<f32>(0.0); // token 0, rows 0..4
     var s1 = vec4<f32>(0.0);
     var s2 = vec4<f32>(0.0);
     var s3 = vec4<f32>(0.0);
+    var s4 = vec4<f32>(0.0);
+    var s5 = vec4<f32>(0.0);
+    var s6 = vec4<f32>(0.0);
+    var s7 = vec4<f32>(0.0);
     for (var i = 0u; i < params.units; i++) {
         let u0 = unit(r0, i);
         let u1 = unit(r1, i);
         let u2 = unit(r2, i);
         let u3 = unit(r3, i);
-        s0 += products(input[x0], u0.a, u1.a, u2.a, u3.a) + products(input[x0 + 1u], u0.b, u1.b, u2.b, u3.b)
-            + products(input[x0 + 2u], u0.c, u1.c, u2.c, u3.c) + products(input[x0 + 3u], u0.d, u1.d, u2.d, u3.d)
-            + products(input[x0 + 4u], u0.e, u1.e, u2.e, u3.e) + products(input[x0 + 5u], u0.f, u1.f, u2.f, u3.f)
-            + products(input[x0 + 6u], u0.g, u1.g, u2.g, u3.g) + products(input[x0 + 7u], u0.h, u1.h, u2.h, u3.h);
-        s1 += products(input[x1], u0.a, u1.a, u2.a, u3.a) + products(input[x1 + 1u], u0.b, u1.b, u2.b, u3.b)
-            + products(input[x1 + 2u], u0.c, u1.c, u2.c, u3.c) + products(input[x1 + 3u], u0.d, u1.d, u2.d, u3.d)
-            + products(input[x1 + 4u], u0.e, u1.e, u2.e, u3.e) + products(input[x1 + 5u], u0.f, u1.f, u2.f, u3.f)
-            + products(input[x1 + 6u], u0.g, u1.g, u2.g, u3.g) + products(input[x1 + 7u], u0.h, u1.h, u2.h, u3.h);
-        s2 += products(input[x2], u0.a, u1.a, u2.a, u3.a) + products(input[x2 + 1u], u0.b, u1.b, u2.b, u3.b)
-            + products(input[x2 + 2u], u0.c, u1.c, u2.c, u3.c) + products(input[x2 + 3u], u0.d, u1.d, u2.d, u3.d)
-            + products(input[x2 + 4u], u0.e, u1.e, u2.e, u3.e) + products(input[x2 + 5u], u0.f, u1.f, u2.f, u3.f)
-            + products(input[x2 + 6u], u0.g, u1.g, u2.g, u3.g) + products(input[x2 + 7u], u0.h, u1.h, u2.h, u3.h);
-        s3 += products(input[x3], u0.a, u1.a, u2.a, u3.a) + products(input[x3 + 1u], u0.b, u1.b, u2.b, u3.b)
-            + products(input[x3 + 2u], u0.c, u1.c, u2.c, u3.c) + products(input[x3 + 3u], u0.d, u1.d, u2.d, u3.d)
-            + products(input[x3 + 4u], u0.e, u1.e, u2.e, u3.e) + products(input[x3 + 5u], u0.f, u1.f, u2.f, u3.f)
-            + products(input[x3 + 6u], u0.g, u1.g, u2.g, u3.g) + products(input[x3 + 7u], u0.h, u1.h, u2.h, u3.h);
-        x0 += 8u;
-        x1 += 8u;
-        x2 += 8u;
-        x3 += 8u;
+        let at = i * 8u;
+        s0 += products(x0 + at, u0, u1, u2, u3);
+        if (TOKENS > 1u) {
+            s1 += products(x1 + at, u0, u1, u2, u3);
+            s2 += products(x2 + at, u0, u1, u2, u3);
+            s3 += products(x3 + at, u0, u1, u2, u3);
+        }
+        if (TOKENS > 4u) {
+            s4 += products(x4 + at, u0, u1, u2, u3);
+            s5 += products(x5 + at, u0, u1, u2, u3);
+            s6 += products(x6 + at, u0, u1, u2, u3);
+            s7 += products(x7 + at, u0, u1, u2, u3);
+        }
     }
     store(token, row, s0);
-    store(token + 1u, row, s1);
-    store(token + 2u, row, s2);
-    store(token + 3u, row, s3);
+    if (TOKENS > 1u) {
+        store(token + 1u, row, s1);
+        store(token + 2u, row, s2);
+        store(token + 3u, row, s3);
+    }
+    if (TOKENS > 4u) {
+        store(token + 4u, row, s4);
+        store(token + 5u, row, s5);
+        store(token + 6u, row, s6);
+        store(token + 7u, row, s7);
+    }
 }
