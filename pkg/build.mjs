@@ -25,7 +25,7 @@ const common = {
   platform: 'neutral',
   charset: 'utf8',
   sourcemap: true,
-  sourcesContent: false,
+  sourcesContent: true,
   legalComments: 'none',
   logLevel: 'warning',
 };
