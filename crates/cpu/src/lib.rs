@@ -1,1 +1,138 @@
-//! Placeholder.
+//! The CPU backend: f32 activations, weights as they are stored, four lanes of Wasm SIMD. It is the path of machines
+//! without WebGPU, and the numbers that GPU kernels are held against.
+
+mod math;
+mod ops;
+mod plan;
+mod quant;
+mod simd;
+mod step;
+mod tile;
+
+use std::collections::BTreeMap;
+
+use graph::{
+    Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType, ready,
+};
+
+use plan::Plan;
+
+/// Computes on the calling thread. Everything has happened when a call returns; the futures are ready.
+#[derive(Default)]
+pub struct CpuBackend {
+    buffers: BTreeMap<BufferId, Buffer>,
+    plans: BTreeMap<PlanId, Plan>,
+    /// Never used twice, so that a freed handle cannot mean something else.
+    next: u32,
+    counters: Counters,
+}
+
+/// A tensor in memory, in whole words so that f32 and u32 are aligned.
+pub(crate) struct Buffer {
+    pub(crate) ty: TensorType,
+    pub(crate) words: Vec<u32>,
+    bytes: usize,
+}
+
+/// Zeroed words, or an error where `vec!` would abort.
+pub(crate) fn claim(words: usize, what: &str) -> Result<Vec<u32>, BackendError> {
+    let mut memory = Vec::new();
+    memory
+        .try_reserve_exact(words)
+        .map_err(|_| BackendError::OutOfMemory { bytes: (words as u64).saturating_mul(4), what: what.into() })?;
+    memory.resize(words, 0);
+    Ok(memory)
+}
+
+impl CpuBackend {
+    /// A backend that holds nothing yet.
+    pub fn new() -> CpuBackend {
+        CpuBackend::default()
+    }
+
+    fn id(&mut self) -> u32 {
+        self.next += 1;
+        self.counters.objects += 1;
+        self.next
+    }
+
+    /// Bytes `offset..offset + length` of a buffer.
+    fn bytes(&mut self, id: BufferId, offset: u64, length: usize) -> Result<&mut [u8], BackendError> {
+        let buffer = self.buffers.get_mut(&id).ok_or(BackendError::BadBuffer(id))?;
+        let start = usize::try_from(offset).map_err(|_| BackendError::BadBuffer(id))?;
+        bytemuck::cast_slice_mut(&mut buffer.words)
+            .get_mut(..buffer.bytes)
+            .and_then(|bytes| bytes.get_mut(start..)?.get_mut(..length))
+            .ok_or(BackendError::BadBuffer(id))
+    }
+}
+
+impl Backend for CpuBackend {
+    fn facts(&self) -> Facts {
+        Facts {
+            device: "wasm",
+            name: simd::NAME.into(),
+            details: BTreeMap::from([("target", std::env::consts::ARCH.into()), ("threads", "1".into())]),
+        }
+    }
+
+    fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {
+        let out_of_memory =
+            || BackendError::OutOfMemory { bytes: ty.bytes().unwrap_or(u64::MAX), what: ty.to_string() };
+        let bytes = ty.bytes().and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(out_of_memory)?;
+        let words = claim(bytes.div_ceil(4), &ty.to_string())?;
+        let id = BufferId(self.id());
+        self.buffers.insert(id, Buffer { ty: ty.clone(), words, bytes });
+        Ok(id)
+    }
+
+    fn write(&mut self, dst: BufferId, offset: u64, bytes: &[u8]) -> Result<(), BackendError> {
+        self.bytes(dst, offset, bytes.len())?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn free(&mut self, buffer: BufferId) {
+        self.buffers.remove(&buffer);
+    }
+
+    fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
+        ready(Plan::new(graph, buffers, &self.buffers).map(|plan| {
+            let id = PlanId(self.id());
+            self.plans.insert(id, plan);
+            id
+        }))
+    }
+
+    fn release(&mut self, plan: PlanId) {
+        self.plans.remove(&plan);
+    }
+
+    fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
+        let Some(plan) = self.plans.get_mut(&plan) else {
+            return Err(BackendError::Validation(format!("{plan:?} was released")));
+        };
+        plan.run(&mut self.buffers)?;
+        self.counters.dispatches += plan.len() as u64;
+        self.counters.submits += 1;
+        Ok(())
+    }
+
+    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
+        let result = self.bytes(src, offset, into.len()).map(|bytes| into.copy_from_slice(bytes));
+        if result.is_ok() {
+            self.counters.reads += 1;
+            self.counters.bytes_read += into.len() as u64;
+        }
+        ready(result)
+    }
+
+    fn memory(&self) -> Memory {
+        let buffers: u64 = self.buffers.values().map(|buffer| buffer.words.len() as u64 * 4).sum();
+        let plans: u64 = self.plans.values().map(Plan::bytes).sum();
+        Memory { host: buffers + plans, device: 0 }
+    }
+
+    fn counters(&self) -> Counters {
+        self.counters
+    }
+}

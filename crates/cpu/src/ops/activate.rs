@@ -1,0 +1,34 @@
+//! `activate`.
+
+use graph::{Activation, Value};
+
+use crate::{
+    math,
+    ops::{Resolver, arithmetic::start},
+    step::{Operand, Step, Store},
+};
+
+pub(crate) struct Activate {
+    input: Operand,
+    function: Activation,
+    to: Operand,
+}
+
+impl Activate {
+    pub(super) fn new(resolver: &Resolver<'_>, input: Value, function: Activation) -> Self {
+        Activate { input: resolver.at(input), function, to: resolver.out }
+    }
+}
+
+impl Step for Activate {
+    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+        let out = start(store, self.input, self.to, out);
+        match self.function {
+            Activation::Gelu => out.iter_mut().for_each(|x| *x = math::gelu(*x)),
+            Activation::GeluTanh => out.iter_mut().for_each(|x| *x = math::gelu_tanh(*x)),
+            Activation::Silu => out.iter_mut().for_each(|x| *x = math::silu(*x)),
+            Activation::Relu => out.iter_mut().for_each(|x| *x = x.max(0.0)),
+            Activation::Tanh => out.iter_mut().for_each(|x| *x = x.tanh()),
+        }
+    }
+}

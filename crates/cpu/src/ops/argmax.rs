@@ -1,0 +1,40 @@
+//! `argmax`.
+
+use graph::Value;
+
+use crate::{
+    ops::Resolver,
+    step::{Operand, Step, Store},
+};
+
+pub(crate) struct Argmax {
+    input: Operand,
+}
+
+impl Argmax {
+    pub(super) fn new(resolver: &Resolver<'_>, input: Value) -> Self {
+        Argmax { input: resolver.at(input) }
+    }
+}
+
+impl Step for Argmax {
+    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+        let rows = store.reals(self.input).chunks_exact(self.input.columns);
+        for (row, out) in rows.zip(out) {
+            *out = largest(row);
+        }
+    }
+}
+
+/// The first of the largest; 0 if there are no numbers.
+fn largest(row: &[f32]) -> u32 {
+    let (chunks, rest) = row.as_chunks::<16>();
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = if x > *lane { x } else { *lane };
+        }
+    }
+    let max = lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    row.iter().position(|&x| x == max).unwrap_or(0) as u32
+}

@@ -1,0 +1,98 @@
+//! A graph made ready: every value has its place and every op is a step. All memory is claimed here; a run claims none.
+
+mod planner;
+mod slots;
+
+use std::{collections::BTreeMap, mem};
+
+use graph::{BackendError, BufferId, Buffers, Graph};
+
+use crate::{
+    Buffer, claim,
+    step::{Place, Step, Store},
+};
+use planner::Planner;
+
+/// A graph, ready to run.
+pub(crate) struct Plan {
+    steps: Vec<Planned>,
+    slots: Vec<Vec<u32>>,
+    scratch: Vec<u32>,
+    /// Every buffer that a step reads or writes, with the words it must have.
+    buffers: BTreeMap<BufferId, usize>,
+}
+
+/// A step and where its result goes.
+struct Planned {
+    to: Place,
+    words: usize,
+    step: Box<dyn Step>,
+}
+
+impl Plan {
+    /// Plans a graph over the buffers of a backend.
+    pub(crate) fn new(
+        graph: &Graph,
+        bound: &Buffers,
+        buffers: &BTreeMap<BufferId, Buffer>,
+    ) -> Result<Plan, BackendError> {
+        let planned = Planner::plan(graph, bound, buffers)?;
+        let mut slots = Vec::with_capacity(planned.slots.len());
+        for &size in &planned.slots {
+            slots.push(claim(size, "intermediate results")?);
+        }
+        for (slot, data) in planned.constants {
+            slots[slot].copy_from_slice(bytemuck::cast_slice(data));
+        }
+        let scratch = planned.steps.iter().map(|planned| planned.step.scratch()).max();
+        Ok(Plan {
+            steps: planned.steps,
+            slots,
+            scratch: claim(scratch.unwrap_or(0), "scratch memory")?,
+            buffers: planned.buffers,
+        })
+    }
+
+    /// Number of steps.
+    pub(crate) fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> u64 {
+        let words = self.slots.iter().map(Vec::len).sum::<usize>() + self.scratch.len();
+        words as u64 * 4
+    }
+
+    /// Runs every step.
+    pub(crate) fn run(&mut self, buffers: &mut BTreeMap<BufferId, Buffer>) -> Result<(), BackendError> {
+        for (id, &words) in &self.buffers {
+            if buffers.get(id).is_none_or(|buffer| buffer.words.len() < words) {
+                return Err(BackendError::BadBuffer(*id));
+            }
+        }
+        let Plan { steps, slots, scratch, .. } = self;
+        for Planned { to, words, step } in steps {
+            // The result is taken out while the step runs: all else can be read, and it can be written.
+            let mut out = mem::take(memory(*to, slots, buffers)?);
+            let store = Store { buffers, slots };
+            step.run(&store, scratch, &mut out[..*words]);
+            *memory(*to, slots, buffers)? = out;
+        }
+        Ok(())
+    }
+}
+
+fn memory<'a>(
+    place: Place,
+    slots: &'a mut [Vec<u32>],
+    buffers: &'a mut BTreeMap<BufferId, Buffer>,
+) -> Result<&'a mut Vec<u32>, BackendError> {
+    match place {
+        Place::Slot(slot) => Ok(&mut slots[slot]),
+        Place::Buffer(id) => {
+            let buffer = buffers.get_mut(&id).ok_or(BackendError::BadBuffer(id))?;
+            Ok(&mut buffer.words)
+        }
+    }
+}

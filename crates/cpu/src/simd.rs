@@ -1,0 +1,104 @@
+//! Four f32 lanes and sixteen byte lanes: Wasm `simd128`, SSE2, or plain arrays that LLVM may vectorise.
+//! The three modules have the same face and give the same numbers, but for `mul_add`, which is fused only where relaxed
+//! SIMD is enabled and the hardware fuses.
+
+#[cfg(any(test, not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))))]
+mod portable;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm32;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+pub(crate) use portable::{F32x4, NAME, U8x16};
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(crate) use wasm32::{F32x4, NAME, U8x16};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::{F32x4, NAME, U8x16};
+
+/// `Σ a · b`.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a8, a_rest) = a.as_chunks::<8>();
+    let (b8, b_rest) = b.as_chunks::<8>();
+    let mut sums = [F32x4::splat(0.0); 2];
+    for (a, b) in a8.iter().zip(b8) {
+        let (a, b) = (F32x4::load8(a), F32x4::load8(b));
+        sums[0] = a[0].mul_add(b[0], sums[0]);
+        sums[1] = a[1].mul_add(b[1], sums[1]);
+    }
+    let tail: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums[0].add(sums[1]).sum() + tail
+}
+
+/// `Σ a`, in lanes, which rounds less than one running sum.
+pub(crate) fn sum(a: &[f32]) -> f32 {
+    let (a8, rest) = a.as_chunks::<8>();
+    let mut sums = [F32x4::splat(0.0); 2];
+    for a in a8 {
+        let a = F32x4::load8(a);
+        sums = [sums[0].add(a[0]), sums[1].add(a[1])];
+    }
+    sums[0].add(sums[1]).sum() + rest.iter().sum::<f32>()
+}
+
+impl F32x4 {
+    /// Eight numbers as two vectors.
+    #[inline(always)]
+    pub(crate) fn load8(from: &[f32; 8]) -> [F32x4; 2] {
+        let (four, _) = from.as_chunks::<4>();
+        [F32x4::load(&four[0]), F32x4::load(&four[1])]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::portable;
+
+    #[test]
+    fn lanes_agree_with_plain_arithmetic() {
+        let a = [1.5f32, -2.25, 1e-3, 7.0];
+        let b = [0.5f32, 3.0, -4.0, 1e3];
+        let c = [10.0f32, 20.0, 30.0, 40.0];
+        let mut got = [0.0; 4];
+        let mut want = [0.0; 4];
+        macro_rules! both {
+            ($f:expr) => {{
+                use super::F32x4;
+                let f: fn(F32x4, F32x4, F32x4) -> F32x4 = $f;
+                f(F32x4::load(&a), F32x4::load(&b), F32x4::load(&c)).store(&mut got);
+            }
+            {
+                use portable::F32x4;
+                let f: fn(F32x4, F32x4, F32x4) -> F32x4 = $f;
+                f(F32x4::load(&a), F32x4::load(&b), F32x4::load(&c)).store(&mut want);
+            }
+            assert_eq!(got, want);};
+        }
+        both!(|a, b, _| a.add(b));
+        both!(|a, b, _| a.mul(b));
+        both!(|a, b, c| a.mul_add(b, c));
+        both!(|a, _, _| F32x4::splat(a.sum()));
+    }
+
+    #[test]
+    fn bytes_widen_like_casts() {
+        let bytes: [u8; 16] = std::array::from_fn(|i| (i * 17 + 3) as u8);
+        let floats = |lanes: [super::F32x4; 4]| {
+            let mut out = [0.0f32; 16];
+            for (lane, out) in lanes.into_iter().zip(out.as_chunks_mut::<4>().0) {
+                lane.store(out);
+            }
+            out
+        };
+        let v = super::U8x16::load(&bytes);
+        assert_eq!(floats(v.to_f32()), bytes.map(f32::from));
+        assert_eq!(floats(v.signed_to_f32()), bytes.map(|b| f32::from(b as i8)));
+        assert_eq!(floats(v.low_nibbles().to_f32()), bytes.map(|b| f32::from(b & 15)));
+        assert_eq!(floats(v.high_nibbles().to_f32()), bytes.map(|b| f32::from(b >> 4)));
+        assert_eq!(floats(v.and(0x0c).shl2().to_f32()), bytes.map(|b| f32::from((b & 12) << 2)));
+        assert_eq!(floats(v.and(0x03).shl4().to_f32()), bytes.map(|b| f32::from((b & 3) << 4)));
+        assert_eq!(floats(v.and(0xc0).shr2().to_f32()), bytes.map(|b| f32::from((b & 192) >> 2)));
+        assert_eq!(floats(v.low_nibbles().or(v.and(0x30)).to_f32()), bytes.map(|b| f32::from(b & 0x3f)));
+        assert_eq!(floats(v.low_nibbles().sub(8).signed_to_f32()), bytes.map(|b| f32::from(b & 15) - 8.0));
+    }
+}

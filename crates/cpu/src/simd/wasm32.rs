@@ -1,0 +1,133 @@
+//! Wasm `simd128`; `mul_add` by relaxed SIMD where that is enabled.
+
+use core::arch::wasm32::*;
+
+/// For [`graph::Facts`].
+pub(crate) const NAME: &str = if cfg!(target_feature = "relaxed-simd") { "relaxed-simd" } else { "simd128" };
+
+#[derive(Clone, Copy)]
+pub(crate) struct F32x4(v128);
+
+impl F32x4 {
+    #[inline(always)]
+    pub(crate) fn splat(x: f32) -> Self {
+        F32x4(f32x4_splat(x))
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(from: &[f32; 4]) -> Self {
+        // SAFETY: a reference to 16 bytes; wasm loads need no alignment.
+        F32x4(unsafe { v128_load(from.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(self, to: &mut [f32; 4]) {
+        // SAFETY: a reference to 16 bytes; wasm stores need no alignment.
+        unsafe { v128_store(to.as_mut_ptr().cast(), self.0) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        F32x4(f32x4_add(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Self {
+        F32x4(f32x4_mul(self.0, other.0))
+    }
+
+    /// `self · factor + term`.
+    #[inline(always)]
+    pub(crate) fn mul_add(self, factor: Self, term: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return F32x4(f32x4_relaxed_madd(self.0, factor.0, term.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        self.mul(factor).add(term)
+    }
+
+    /// `(a + c) + (b + d)`.
+    #[inline(always)]
+    pub(crate) fn sum(self) -> f32 {
+        let pairs = f32x4_add(self.0, i32x4_shuffle::<2, 3, 0, 1>(self.0, self.0));
+        f32x4_extract_lane::<0>(pairs) + f32x4_extract_lane::<1>(pairs)
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct U8x16(v128);
+
+impl U8x16 {
+    #[inline(always)]
+    pub(crate) fn load(from: &[u8; 16]) -> Self {
+        // SAFETY: a reference to 16 bytes; wasm loads need no alignment.
+        U8x16(unsafe { v128_load(from.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, mask: u8) -> Self {
+        U8x16(v128_and(self.0, u8x16_splat(mask)))
+    }
+
+    #[inline(always)]
+    pub(crate) fn or(self, other: Self) -> Self {
+        U8x16(v128_or(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, less: u8) -> Self {
+        U8x16(u8x16_sub(self.0, u8x16_splat(less)))
+    }
+
+    #[inline(always)]
+    pub(crate) fn low_nibbles(self) -> Self {
+        self.and(15)
+    }
+
+    // Shifts of 16-bit lanes: engines have them in one instruction, those of bytes they build from several.
+    #[inline(always)]
+    pub(crate) fn high_nibbles(self) -> Self {
+        U8x16(u16x8_shr(self.0, 4)).and(15)
+    }
+
+    /// No bit may leave its byte.
+    #[inline(always)]
+    pub(crate) fn shl2(self) -> Self {
+        U8x16(u16x8_shl(self.0, 2))
+    }
+
+    /// No bit may leave its byte.
+    #[inline(always)]
+    pub(crate) fn shl4(self) -> Self {
+        U8x16(u16x8_shl(self.0, 4))
+    }
+
+    /// No bit may leave its byte.
+    #[inline(always)]
+    pub(crate) fn shr2(self) -> Self {
+        U8x16(u16x8_shr(self.0, 2))
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> [F32x4; 4] {
+        let (low, high) = (u16x8_extend_low_u8x16(self.0), u16x8_extend_high_u8x16(self.0));
+        // The numbers are small: a signed conversion is one instruction, an unsigned one is not.
+        [
+            F32x4(f32x4_convert_i32x4(u32x4_extend_low_u16x8(low))),
+            F32x4(f32x4_convert_i32x4(u32x4_extend_high_u16x8(low))),
+            F32x4(f32x4_convert_i32x4(u32x4_extend_low_u16x8(high))),
+            F32x4(f32x4_convert_i32x4(u32x4_extend_high_u16x8(high))),
+        ]
+    }
+
+    /// As i8.
+    #[inline(always)]
+    pub(crate) fn signed_to_f32(self) -> [F32x4; 4] {
+        let (low, high) = (i16x8_extend_low_i8x16(self.0), i16x8_extend_high_i8x16(self.0));
+        [
+            F32x4(f32x4_convert_i32x4(i32x4_extend_low_i16x8(low))),
+            F32x4(f32x4_convert_i32x4(i32x4_extend_high_i16x8(low))),
+            F32x4(f32x4_convert_i32x4(i32x4_extend_low_i16x8(high))),
+            F32x4(f32x4_convert_i32x4(i32x4_extend_high_i16x8(high))),
+        ]
+    }
+}

@@ -1,0 +1,153 @@
+//! SSE2, which every x86-64 has.
+
+use core::arch::x86_64::*;
+
+/// For [`graph::Facts`].
+pub(crate) const NAME: &str = "sse2";
+
+#[derive(Clone, Copy)]
+pub(crate) struct F32x4(__m128);
+
+// SAFETY of this module: SSE2 is part of x86-64, and loads and stores go through references to arrays of 16 bytes with
+// instructions that need no alignment.
+impl F32x4 {
+    #[inline(always)]
+    pub(crate) fn splat(x: f32) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_set1_ps(x) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(from: &[f32; 4]) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_loadu_ps(from.as_ptr()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(self, to: &mut [f32; 4]) {
+        // SAFETY: above.
+        unsafe { _mm_storeu_ps(to.as_mut_ptr(), self.0) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_add_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_mul_ps(self.0, other.0) })
+    }
+
+    /// `self · factor + term`.
+    #[inline(always)]
+    pub(crate) fn mul_add(self, factor: Self, term: Self) -> Self {
+        self.mul(factor).add(term)
+    }
+
+    /// `(a + c) + (b + d)`.
+    #[inline(always)]
+    pub(crate) fn sum(self) -> f32 {
+        // SAFETY: above.
+        unsafe {
+            let pairs = _mm_add_ps(self.0, _mm_movehl_ps(self.0, self.0));
+            _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps::<1>(pairs, pairs)))
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct U8x16(__m128i);
+
+impl U8x16 {
+    #[inline(always)]
+    pub(crate) fn load(from: &[u8; 16]) -> Self {
+        // SAFETY: above.
+        U8x16(unsafe { _mm_loadu_si128(from.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, mask: u8) -> Self {
+        // SAFETY: above.
+        U8x16(unsafe { _mm_and_si128(self.0, _mm_set1_epi8(mask as i8)) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn or(self, other: Self) -> Self {
+        // SAFETY: above.
+        U8x16(unsafe { _mm_or_si128(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, less: u8) -> Self {
+        // SAFETY: above.
+        U8x16(unsafe { _mm_sub_epi8(self.0, _mm_set1_epi8(less as i8)) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn low_nibbles(self) -> Self {
+        self.and(15)
+    }
+
+    #[inline(always)]
+    pub(crate) fn high_nibbles(self) -> Self {
+        // SAFETY: above.
+        U8x16(unsafe { _mm_srli_epi16::<4>(self.0) }).and(15)
+    }
+
+    /// No bit may leave its byte.
+    #[inline(always)]
+    pub(crate) fn shl2(self) -> Self {
+        // SAFETY: above.
+        U8x16(unsafe { _mm_slli_epi16::<2>(self.0) })
+    }
+
+    /// No bit may leave its byte.
+    #[inline(always)]
+    pub(crate) fn shl4(self) -> Self {
+        // SAFETY: above.
+        U8x16(unsafe { _mm_slli_epi16::<4>(self.0) })
+    }
+
+    /// No bit may leave its byte.
+    #[inline(always)]
+    pub(crate) fn shr2(self) -> Self {
+        // SAFETY: above.
+        U8x16(unsafe { _mm_srli_epi16::<2>(self.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> [F32x4; 4] {
+        // SAFETY: above.
+        unsafe {
+            let zero = _mm_setzero_si128();
+            let (low, high) = (_mm_unpacklo_epi8(self.0, zero), _mm_unpackhi_epi8(self.0, zero));
+            [
+                F32x4(_mm_cvtepi32_ps(_mm_unpacklo_epi16(low, zero))),
+                F32x4(_mm_cvtepi32_ps(_mm_unpackhi_epi16(low, zero))),
+                F32x4(_mm_cvtepi32_ps(_mm_unpacklo_epi16(high, zero))),
+                F32x4(_mm_cvtepi32_ps(_mm_unpackhi_epi16(high, zero))),
+            ]
+        }
+    }
+
+    /// As i8.
+    #[inline(always)]
+    pub(crate) fn signed_to_f32(self) -> [F32x4; 4] {
+        // SAFETY: above.
+        unsafe {
+            // Each byte to the top of its lane, then down again with its sign.
+            let zero = _mm_setzero_si128();
+            let (low, high) = (_mm_unpacklo_epi8(zero, self.0), _mm_unpackhi_epi8(zero, self.0));
+            let float = |lanes| F32x4(_mm_cvtepi32_ps(_mm_srai_epi32::<24>(lanes)));
+            [
+                float(_mm_unpacklo_epi16(zero, low)),
+                float(_mm_unpackhi_epi16(zero, low)),
+                float(_mm_unpacklo_epi16(zero, high)),
+                float(_mm_unpackhi_epi16(zero, high)),
+            ]
+        }
+    }
+}
