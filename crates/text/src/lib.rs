@@ -25,6 +25,7 @@ mod check;
 mod clock;
 mod decoder;
 mod error;
+mod marks;
 mod sentencepiece;
 mod stop;
 mod table;

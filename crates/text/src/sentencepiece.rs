@@ -5,8 +5,9 @@
 //! and `bpe_model.cc` in <https://github.com/google/sentencepiece>.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
+use crate::marks::Marks;
 use crate::table::Table;
 use crate::vocabulary::{BYTE, CONTROL, UNKNOWN, UNUSED, USER_DEFINED};
 use crate::{TextError, Vocabulary};
@@ -238,42 +239,6 @@ impl PartialEq for Pair {
 }
 
 impl Eq for Pair {}
-
-/// Tokens that are found in a text as they stand, the longest first.
-struct Marks {
-    ids: BTreeMap<String, u32>,
-    /// Lengths of the tokens that start with each byte, descending.
-    lengths: Vec<Vec<usize>>,
-}
-
-impl Marks {
-    fn new(tokens: &[String], take: impl Fn(usize) -> bool) -> Self {
-        let mut ids = BTreeMap::new();
-        let mut lengths = vec![Vec::new(); 256];
-        for (id, token) in tokens.iter().enumerate().filter(|(id, _)| take(*id)) {
-            if let Some(&first) = token.as_bytes().first() {
-                ids.entry(token.clone()).or_insert(id as u32);
-                lengths[first as usize].push(token.len());
-            }
-        }
-        for lengths in &mut lengths {
-            lengths.sort_unstable_by(|a, b| b.cmp(a));
-            lengths.dedup();
-        }
-        Marks { ids, lengths }
-    }
-
-    fn get(&self, token: &str) -> Option<u32> {
-        self.ids.get(token).copied()
-    }
-
-    /// The longest token that `text` starts with, and its length.
-    fn longest(&self, text: &str) -> Option<(u32, usize)> {
-        let first = *text.as_bytes().first()?;
-        let lengths = &self.lengths[first as usize];
-        lengths.iter().find_map(|&length| Some((self.get(text.get(..length)?)?, length)))
-    }
-}
 
 /// `<0x0A>` is byte 10.
 fn parse_byte(token: &str) -> Option<u8> {
