@@ -1,5 +1,7 @@
 //! One test binary, a module a subject.
+mod dequantize;
 mod gpu;
+mod ops_cpu;
 mod shaders;
 mod text;
 mod weights;

@@ -19,7 +19,7 @@ pub(super) fn cases() -> Vec<Case> {
         for (k, columns) in columns(dtype).into_iter().enumerate() {
             for (t, tokens) in [1, 2, 5, 33].into_iter().enumerate() {
                 // Odd and even, below and above the rows that one group or tile takes.
-                let rows = [1, 64, 67, 130][(k + t) % 4];
+                let rows = [3, 64, 67, 130][(k + t) % 4];
                 cases.push(linear(dtype, tokens, columns, rows, (k + t) % 2 == 0));
             }
             cases.push(gather(dtype, columns));

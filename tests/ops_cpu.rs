@@ -1,0 +1,228 @@
+//! The op table on the CPU backend, the completeness of the table, and what the backend promises besides numbers.
+
+use std::collections::BTreeSet;
+
+use cpu::CpuBackend;
+use graph::{Backend, BackendError, Buffers, DType, Graph, LeafKind, Mask, Op, RopePairs, TensorType};
+use pollster::block_on;
+use tests::ops::{self, ACTIVATIONS, Case};
+
+/// Runs every case whose name starts with one of the given, and lists all that fail.
+fn run(names: &[&str]) {
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for case in ops::cases() {
+        if names.iter().any(|name| case.name.starts_with(name)) {
+            count += 1;
+            match block_on(ops::check(&mut CpuBackend::new(), &case)) {
+                Ok(report) if report.passed => {}
+                outcome => failures.push(format!("{}: {outcome:?}", case.name)),
+            }
+        }
+    }
+    assert!(count > 0, "no case is called {names:?}");
+    assert!(failures.is_empty(), "{} of {count} failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn linear() {
+    run(&["linear/"]);
+}
+
+#[test]
+fn gather() {
+    run(&["gather/"]);
+}
+
+#[test]
+fn elementwise() {
+    run(&["add/", "mul/", "scale/", "activate/"]);
+}
+
+#[test]
+fn norms() {
+    run(&["rms_norm/", "layer_norm/", "normalize/"]);
+}
+
+#[test]
+fn attention() {
+    run(&["attention/", "append/", "rope/"]);
+}
+
+#[test]
+fn tokens() {
+    run(&["mean_pool/", "argmax/", "sample/"]);
+}
+
+#[test]
+fn graphs() {
+    run(&["graph/"]);
+}
+
+fn ops_of(cases: &[Case]) -> impl Iterator<Item = (&Graph, &Op)> {
+    cases.iter().flat_map(|case| case.graph.ops().map(|(_, op, _)| (&case.graph, op)))
+}
+
+#[test]
+fn the_table_covers_every_op() {
+    let cases = ops::cases();
+    let names: BTreeSet<&str> = ops_of(&cases).map(|(_, op)| op.name()).collect();
+    // A new variant of `Op` makes this match fail to compile; its name then belongs into the list below.
+    for (_, op) in ops_of(&cases) {
+        match op {
+            Op::Gather { .. } | Op::Linear { .. } | Op::Add { .. } | Op::Mul { .. } | Op::Scale { .. } => {}
+            Op::Activate { .. } | Op::RmsNorm { .. } | Op::LayerNorm { .. } | Op::Rope { .. } => {}
+            Op::Append { .. } | Op::Attention { .. } | Op::MeanPool { .. } | Op::Normalize { .. } => {}
+            Op::Argmax { .. } | Op::Sample { .. } => {}
+        }
+    }
+    let all = [
+        "gather",
+        "linear",
+        "add",
+        "mul",
+        "scale",
+        "activate",
+        "rms_norm",
+        "layer_norm",
+        "rope",
+        "append",
+        "attention",
+        "mean_pool",
+        "normalize",
+        "argmax",
+        "sample",
+    ];
+    assert_eq!(names, BTreeSet::from(all));
+    let distinct: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(distinct.len(), cases.len(), "two cases share a name");
+}
+
+#[test]
+fn the_table_covers_every_dtype_and_attribute() {
+    let cases = ops::cases();
+    let (mut linear, mut gather, mut functions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut pairs, mut masks) = (BTreeSet::new(), BTreeSet::new());
+    for (graph, op) in ops_of(&cases) {
+        match op {
+            Op::Linear { input, weight, bias } => {
+                let tokens = graph.ty(*input).shape.rows();
+                linear.insert((graph.ty(*weight).dtype, tokens == 1));
+                linear.insert((graph.ty(*weight).dtype, bias.is_some()));
+            }
+            Op::Gather { table, .. } => {
+                gather.insert(graph.ty(*table).dtype);
+            }
+            Op::Activate { function, .. } => {
+                functions.insert(format!("{function:?}"));
+            }
+            Op::Rope { pairs: which, factors, .. } => {
+                pairs.insert((*which == RopePairs::Halves, factors.is_some()));
+            }
+            Op::Attention { mask, .. } => {
+                masks.insert(match mask {
+                    Mask::Causal { window, .. } => window.is_some().to_string(),
+                    Mask::Spans { .. } => "spans".into(),
+                });
+            }
+            _ => {}
+        }
+    }
+    for dtype in DType::WEIGHTS {
+        assert!(linear.contains(&(dtype, true)) && linear.contains(&(dtype, false)), "linear {dtype}");
+        assert!(gather.contains(&dtype), "gather {dtype}");
+    }
+    assert_eq!(functions.len(), ACTIVATIONS.len());
+    assert_eq!(pairs.len(), 4);
+    assert_eq!(masks.len(), 3);
+}
+
+/// Adds an input to itself three times, under the output name `y`.
+fn chain(columns: usize) -> Graph {
+    let mut graph = Graph::new();
+    let x = graph.leaf(LeafKind::Input, "x", DType::F32, [2, columns]);
+    let mut y = graph.scale(x, 1.0);
+    for _ in 0..20 {
+        let z = graph.activate(y, graph::Activation::Relu);
+        let z = graph.mul(z, x);
+        y = graph.add(y, z);
+    }
+    graph.output("y", y);
+    graph.finish().unwrap()
+}
+
+#[test]
+fn intermediate_results_share_memory_and_all_of_it_comes_back() {
+    let mut backend = CpuBackend::new();
+    assert_eq!(backend.memory(), graph::Memory::default());
+    let graph = chain(1024);
+    let ty = TensorType::new(DType::F32, [2, 1024]);
+    let buffers = Buffers::from(["x", "y"].map(|name| (name.to_owned(), backend.alloc(&ty).unwrap())));
+    assert_eq!(backend.memory().host, 2 * 8192);
+    let plan = block_on(backend.prepare(&graph, &buffers)).unwrap();
+    // 61 results of 8 KiB, of which two are needed at a time.
+    assert!(backend.memory().host <= 2 * 8192 + 3 * 8192, "{:?}", backend.memory());
+    backend.run(plan).unwrap();
+    backend.run(plan).unwrap();
+    assert_eq!(backend.counters().dispatches, 2 * 61);
+    backend.release(plan);
+    buffers.into_values().for_each(|buffer| backend.free(buffer));
+    assert_eq!(backend.memory(), graph::Memory::default());
+    assert!(matches!(backend.run(plan), Err(BackendError::Validation(_))));
+}
+
+#[test]
+fn what_cannot_be_allocated_is_an_error() {
+    let mut backend = CpuBackend::new();
+    for shape in [vec![1 << 20, 1 << 30], vec![1 << 30, 1 << 30], vec![usize::MAX, 8]] {
+        let ty = TensorType::new(DType::F32, shape);
+        assert!(matches!(backend.alloc(&ty), Err(BackendError::OutOfMemory { .. })), "{ty}");
+    }
+    assert_eq!(backend.memory(), graph::Memory::default());
+}
+
+#[test]
+fn buffers_are_checked_when_they_are_bound_and_used() {
+    let mut backend = CpuBackend::new();
+    let graph = chain(8);
+    let ty = TensorType::new(DType::F32, [2, 8]);
+    let (x, y) = (backend.alloc(&ty).unwrap(), backend.alloc(&ty).unwrap());
+    let other = backend.alloc(&TensorType::new(DType::F32, [16])).unwrap();
+    let prepare = |backend: &mut CpuBackend, bound: &[(&str, graph::BufferId)]| {
+        let buffers = bound.iter().map(|(name, id)| (name.to_string(), *id)).collect();
+        block_on(backend.prepare(&graph, &buffers))
+    };
+    let missing = prepare(&mut backend, &[("x", x)]).unwrap_err();
+    assert_eq!(missing.to_string(), "y: expected a buffer of f32[2, 8], found nothing");
+    let wrong = prepare(&mut backend, &[("x", other), ("y", y)]).unwrap_err();
+    assert_eq!(wrong.to_string(), "x: expected a buffer of f32[2, 8], found f32[16]");
+
+    let plan = prepare(&mut backend, &[("x", x), ("y", y)]).unwrap();
+    assert_eq!(backend.write(x, 60, &[0; 8]), Err(BackendError::BadBuffer(x)));
+    assert_eq!(backend.write(x, u64::MAX, &[0; 8]), Err(BackendError::BadBuffer(x)));
+    assert_eq!(block_on(backend.read(y, 61, &mut [0; 4])), Err(BackendError::BadBuffer(y)));
+    backend.run(plan).unwrap();
+    backend.free(x);
+    assert_eq!(backend.run(plan), Err(BackendError::BadBuffer(x)));
+    assert_eq!(backend.write(x, 0, &[0]), Err(BackendError::BadBuffer(x)));
+}
+
+#[test]
+fn a_buffer_may_be_input_and_output_of_a_step() {
+    let mut graph = Graph::new();
+    let x = graph.leaf(LeafKind::Input, "x", DType::F32, [1, 4]);
+    let y = graph.add(x, x);
+    let z = graph.add(y, x);
+    graph.output("z", z);
+    let graph = graph.finish().unwrap();
+    let mut backend = CpuBackend::new();
+    let buffer = backend.alloc(&TensorType::new(DType::F32, [1, 4])).unwrap();
+    backend.write(buffer, 0, &ops::reals(&[1.0, 2.0, 3.0, 4.0])).unwrap();
+    let buffers = Buffers::from([("x".into(), buffer), ("z".into(), buffer)]);
+    let plan = block_on(backend.prepare(&graph, &buffers)).unwrap();
+    backend.run(plan).unwrap();
+    backend.run(plan).unwrap();
+    let mut bytes = [0; 16];
+    block_on(backend.read(buffer, 0, &mut bytes)).unwrap();
+    assert_eq!(bytes.to_vec(), ops::reals(&[9.0, 18.0, 27.0, 36.0]));
+}
