@@ -8,6 +8,7 @@ import { isLocked } from '../weights/lock.js';
 import { lockName } from '../weights/download.js';
 import { hasOpfs, opfsStore } from '../weights/opfs.js';
 import { fileUrlExists } from '../weights/source.js';
+import { baseUrl } from '../weights/source.js';
 import type { ModelStore } from '../weights/store.js';
 
 /** What a task needs from the model it is given. */
@@ -50,7 +51,7 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
         device: options.device ?? 'auto',
         context: options.context,
         powerPreference: options.powerPreference,
-        wasmUrl: options.wasmUrl === undefined ? undefined : String(options.wasmUrl),
+        wasmUrl: options.wasmUrl === undefined ? undefined : new URL(options.wasmUrl, baseUrl()).href,
         store: typeof options.store === 'string' ? options.store : 'auto',
       },
       worker: options.worker,

@@ -179,14 +179,16 @@ class Attempt {
 
   async #fill(): Promise<void> {
     const { part, tools, wanted } = this;
+    // Only bytes beyond what was reached before are progress: a server with a shorter file must not keep this going.
+    let furthest = part.size;
     for (let failures = 0; this.#total === undefined || part.size < this.#total; ) {
-      const before = part.size;
       try {
         if (await this.#request()) return;
       } catch (error) {
         tools.signal?.throwIfAborted();
         if (!(error instanceof Interrupted)) throw error;
-        failures = part.size > before ? 1 : failures + 1;
+        failures = part.size > furthest ? 1 : failures + 1;
+        furthest = Math.max(furthest, part.size);
         if (failures > RETRIES) {
           throw new RushlightError(
             'NETWORK',
@@ -275,7 +277,12 @@ class Attempt {
       await part.setNote(etag === null ? {} : { etag });
       const encoded = response.headers.get('content-encoding');
       const length = response.headers.get('content-length');
-      this.#total ??= length === null || encoded !== null ? undefined : Number(length);
+      const whole = length === null || encoded !== null ? undefined : Number(length);
+      if (whole !== undefined && whole !== (wanted.bytes ?? whole)) {
+        await discard();
+        throw new RushlightError('INTEGRITY', `${wanted.url} has ${whole} bytes instead of ${wanted.bytes}: it is another file or cut short`);
+      }
+      this.#total ??= whole;
       return this.#total;
     }
     await discard();
