@@ -28,7 +28,8 @@ export async function summarize(page, text, { words = Infinity, limit = 240_000 
     };
     await page.waitForFunction(enough, words, { timeout: limit, polling: 100 });
     const stop = panel.getByRole('button', { name: 'Stop' });
-    if (await stop.isEnabled()) await stop.click();
+    // It may have ended by itself just now.
+    await stop.click({ timeout: 1_000 }).catch(() => undefined);
   }
   await finished(panel, limit);
   return { text: await panel.locator('[data-output]').innerText(), ...(await facts(page)) };
