@@ -172,5 +172,7 @@ fn facts(info: &wgpu::AdapterInfo, limits: &Limits, features: wgpu::Features) ->
     details.insert("shader-f16", features.contains(wgpu::Features::SHADER_F16).to_string());
     details.insert("subgroups", features.contains(wgpu::Features::SUBGROUP).to_string());
     details.insert("timestamp-query", features.contains(wgpu::Features::TIMESTAMP_QUERY).to_string());
-    Facts { device: "webgpu", name: info.name.clone(), details }
+    // Browsers keep the name to themselves.
+    let name = if info.name.is_empty() { format!("{:?}", info.backend) } else { info.name.clone() };
+    Facts { device: "webgpu", name, details }
 }

@@ -75,7 +75,7 @@ macro_rules! kernel {
 pub static KERNELS: &[Kernel] = &[
     kernel!("linear", params::linear, params::linear_grid, formats: &DType::WEIGHTS, constants: params::linear_constants),
     kernel!("linear_tile", params::linear, params::linear_tile_grid, formats: &DType::WEIGHTS, constants: params::linear_tile_constants),
-    kernel!("linear_any", params::linear_any, params::linear_any_grid, formats: PLAIN, constants: params::bias),
+    kernel!("linear_any", params::linear_any, params::linear_any_grid, formats: PLAIN, constants: NO_CONSTANTS),
     kernel!("gather", params::gather, params::gather_grid, formats: &DType::WEIGHTS, constants: NO_CONSTANTS),
     kernel!("gather_any", params::gather_any, params::gather_any_grid, formats: PLAIN, constants: NO_CONSTANTS),
     kernel!("add", params::binary, params::elements_grid),

@@ -4,10 +4,12 @@
 //! object; a run is one encoder, one compute pass and one submit over them. Small outputs are copied for the host in the
 //! same submit, so that reading one is a wait and nothing else.
 
+mod builder;
 mod device;
 pub mod kernels;
 pub mod memory;
 mod params;
+mod pipeline;
 mod plan;
 mod read;
 pub mod shader;
@@ -26,7 +28,8 @@ pub use device::{Limits, Options, Power};
 pub use tensor::{Rows, split};
 
 use device::{Device, describe};
-use plan::{Pipeline, Plan, Scratch};
+use pipeline::{Pipeline, Scratch};
+use plan::Plan;
 use read::Staging;
 use tensor::Tensor;
 

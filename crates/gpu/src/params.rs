@@ -43,14 +43,9 @@ impl Site<'_> {
         [x as u32, groups.div_ceil(x) as u32, 1]
     }
 
-    /// Tokens of one invocation of `linear_tile`. More need more registers, which only a processor has.
+    /// Tokens of one invocation of `linear_tile`.
     fn tile_tokens(&self) -> u32 {
-        match self.rows(self.input(0)) {
-            1 => 1,
-            2..=4 => 4,
-            _ if self.limits.software => 8,
-            _ => 4,
-        }
+        if self.rows(self.input(0)) == 1 { 1 } else { 4 }
     }
 
     /// Invocations that share a row in `linear`.
@@ -76,24 +71,16 @@ pub(crate) fn linear_any(site: &Site<'_>) -> Vec<u32> {
         site.rows.first as u32,
         site.rows(weight),
         site.rows(input),
+        u32::from(matches!(site.op, Op::Linear { bias: Some(_), .. })),
     ]
 }
 
 pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
-    let mut constants = bias(site);
-    constants.push(("LANES", f64::from(site.lanes())));
-    constants
+    vec![("LANES", f64::from(site.lanes()))]
 }
 
 pub(crate) fn linear_tile_constants(site: &Site<'_>) -> Constants {
-    let mut constants = bias(site);
-    constants.push(("TOKENS", f64::from(site.tile_tokens())));
-    constants
-}
-
-pub(crate) fn bias(site: &Site<'_>) -> Constants {
-    let has = matches!(site.op, Op::Linear { bias: Some(_), .. });
-    vec![("BIAS", f64::from(u8::from(has)))]
+    vec![("TOKENS", f64::from(site.tile_tokens()))]
 }
 
 pub(crate) fn linear_grid(site: &Site<'_>) -> [u32; 3] {

@@ -9,15 +9,15 @@ struct Params {
     first: u32,     // first row of this part
     out: u32,       // output columns
     tokens: u32,    // 1
+    bias: u32,      // 0 if there is none
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> input: array<vec4<f32>>;       // [1, in]
 @group(0) @binding(2) var<storage, read> weight: array<u32>;            // [rows, in] in blocks
-@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [out]
+@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [out], or one element if there is none
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;      // [1, out]
 
-override BIAS: bool;
 override LANES: u32;
 
 var<workgroup> partial: array<f32, 64>;
@@ -51,7 +51,7 @@ fn main(
     }
     if (lane == 0u && row < params.rows) {
         let column = params.first + row;
-        if (BIAS) {
+        if (params.bias != 0u) {
             sum += bias[column];
         }
         output[column] = sum;

@@ -9,15 +9,14 @@ struct Params {
     first: u32,     // first row of this part
     out: u32,       // output columns
     tokens: u32,
+    bias: u32,      // 0 if there is none
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> input: array<f32>;             // [tokens, in]
 @group(0) @binding(2) var<storage, read> weight: array<u32>;            // [rows, in]
-@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [out]
+@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [out], or one element if there is none
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;      // [tokens, out]
-
-override BIAS: bool;
 
 @compute @workgroup_size(64)
 fn main(
@@ -38,7 +37,7 @@ fn main(
         sum += element(start, i) * input[x + i];
     }
     let column = params.first + row;
-    if (BIAS) {
+    if (params.bias != 0u) {
         sum += bias[column];
     }
     output[token * params.out + column] = sum;

@@ -1,4 +1,4 @@
-// A weight of any format by tokens: an invocation computes 4 rows of the weight for 1, 4 or 8 tokens, so each unit is
+// A weight of any format by tokens: an invocation computes 4 rows of the weight for 1 or 4 tokens, so each unit is
 // dequantized once for all of them and each activation is read once for 4 rows. Sums are named: an array may not stay in
 // registers.
 #import grid
@@ -11,16 +11,16 @@ struct Params {
     first: u32,     // first row of this part
     out: u32,       // output columns
     tokens: u32,
+    bias: u32,      // 0 if there is none
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> input: array<vec4<f32>>;       // [tokens, in]
 @group(0) @binding(2) var<storage, read> weight: array<u32>;            // [rows, in] in blocks
-@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [out]
+@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [out], or one element if there is none
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;      // [tokens, out]
 
-override BIAS: bool;
-override TOKENS: u32; // 1, 4 or 8
+override TOKENS: u32; // 1 or 4
 
 // One token by the units of four rows, from vector `x` of the input.
 fn products(x: u32, u0: Unit, u1: Unit, u2: Unit, u3: Unit) -> vec4<f32> {
@@ -52,7 +52,7 @@ fn store(token: u32, row: u32, sums: vec4<f32>) {
         if (row + i < params.rows) {
             let column = params.first + row + i;
             var sum = sums[i];
-            if (BIAS) {
+            if (params.bias != 0u) {
                 sum += bias[column];
             }
             output[token * params.out + column] = sum;
@@ -86,18 +86,10 @@ fn main(
     let x1 = min(token + 1u, end) * columns;
     let x2 = min(token + 2u, end) * columns;
     let x3 = min(token + 3u, end) * columns;
-    let x4 = min(token + 4u, end) * columns;
-    let x5 = min(token + 5u, end) * columns;
-    let x6 = min(token + 6u, end) * columns;
-    let x7 = min(token + 7u, end) * columns;
     var s0 = vec4<f32>(0.0); // token 0, rows 0..4
     var s1 = vec4<f32>(0.0);
     var s2 = vec4<f32>(0.0);
     var s3 = vec4<f32>(0.0);
-    var s4 = vec4<f32>(0.0);
-    var s5 = vec4<f32>(0.0);
-    var s6 = vec4<f32>(0.0);
-    var s7 = vec4<f32>(0.0);
     for (var i = 0u; i < params.units; i++) {
         let u0 = unit(r0, i);
         let u1 = unit(r1, i);
@@ -110,23 +102,11 @@ fn main(
             s2 += products(x2 + at, u0, u1, u2, u3);
             s3 += products(x3 + at, u0, u1, u2, u3);
         }
-        if (TOKENS > 4u) {
-            s4 += products(x4 + at, u0, u1, u2, u3);
-            s5 += products(x5 + at, u0, u1, u2, u3);
-            s6 += products(x6 + at, u0, u1, u2, u3);
-            s7 += products(x7 + at, u0, u1, u2, u3);
-        }
     }
     store(token, row, s0);
     if (TOKENS > 1u) {
         store(token + 1u, row, s1);
         store(token + 2u, row, s2);
         store(token + 3u, row, s3);
-    }
-    if (TOKENS > 4u) {
-        store(token + 4u, row, s4);
-        store(token + 5u, row, s5);
-        store(token + 6u, row, s6);
-        store(token + 7u, row, s7);
     }
 }

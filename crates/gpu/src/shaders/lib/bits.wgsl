@@ -22,29 +22,29 @@ fn joined(low: u32, high: u32, shift: u32) -> u32 {
     return (low >> shift) | ((high << 1u) << (31u - shift));
 }
 
-// Four low nibbles, in the order of the bytes.
-fn low_nibbles(word: u32) -> vec4<u32> {
-    return (vec4<u32>(word) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(15u);
-}
-
-// Four high nibbles.
-fn high_nibbles(word: u32) -> vec4<u32> {
-    return (vec4<u32>(word) >> vec4<u32>(4u, 12u, 20u, 28u)) & vec4<u32>(15u);
-}
-
-// Bit `bit` + 8 i of a word for i in 0..4: one bit of each byte.
-fn bit_of_bytes(word: u32, bit: u32) -> vec4<u32> {
-    return (vec4<u32>(word >> bit) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(1u);
-}
-
-// Two bits of each byte, from bit `bit`.
-fn pair_of_bytes(word: u32, bit: u32) -> vec4<u32> {
-    return (vec4<u32>(word >> bit) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(3u);
+// Four unsigned bytes. By way of i32: signed conversion is one instruction everywhere.
+fn bytes(word: u32) -> vec4<f32> {
+    return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<i32>(255));
 }
 
 // Four signed bytes.
 fn signed_bytes(word: u32) -> vec4<f32> {
     return vec4<f32>((vec4<i32>(bitcast<i32>(word)) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u));
+}
+
+// Four low nibbles, in the order of the bytes.
+fn low_nibbles(word: u32) -> vec4<f32> {
+    return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<i32>(15));
+}
+
+// Four high nibbles.
+fn high_nibbles(word: u32) -> vec4<f32> {
+    return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> vec4<u32>(4u, 12u, 20u, 28u)) & vec4<i32>(15));
+}
+
+// Four consecutive bits of a word, from bit `bit`, as bit 4 of the bytes of a word.
+fn fifth_bits(word: u32, bit: u32) -> u32 {
+    return ((((word >> bit) & 15u) * 0x00204081u) & 0x01010101u) << 4u;
 }
 
 // Byte `index` of a word.

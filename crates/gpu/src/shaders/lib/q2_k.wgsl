@@ -3,6 +3,11 @@
 #import unit
 #import bits
 
+// Two bits of each byte.
+fn two(word: u32, bit: u32) -> vec4<f32> {
+    return bytes((word >> bit) & 0x03030303u);
+}
+
 fn unit(row: u32, index: u32) -> Unit {
     let block = (row >> 2u) + (index >> 3u) * 21u;
     let sub = index & 7u;
@@ -17,9 +22,9 @@ fn unit(row: u32, index: u32) -> Unit {
     let q = block + 4u + (sub >> 2u) * 8u;
     let bit = (sub & 3u) << 1u;
     return Unit(
-        d0 * vec4<f32>(pair_of_bytes(weight[q], bit)) + m0, d0 * vec4<f32>(pair_of_bytes(weight[q + 1u], bit)) + m0,
-        d0 * vec4<f32>(pair_of_bytes(weight[q + 2u], bit)) + m0, d0 * vec4<f32>(pair_of_bytes(weight[q + 3u], bit)) + m0,
-        d1 * vec4<f32>(pair_of_bytes(weight[q + 4u], bit)) + m1, d1 * vec4<f32>(pair_of_bytes(weight[q + 5u], bit)) + m1,
-        d1 * vec4<f32>(pair_of_bytes(weight[q + 6u], bit)) + m1, d1 * vec4<f32>(pair_of_bytes(weight[q + 7u], bit)) + m1,
+        d0 * two(weight[q], bit) + m0, d0 * two(weight[q + 1u], bit) + m0,
+        d0 * two(weight[q + 2u], bit) + m0, d0 * two(weight[q + 3u], bit) + m0,
+        d1 * two(weight[q + 4u], bit) + m1, d1 * two(weight[q + 5u], bit) + m1,
+        d1 * two(weight[q + 6u], bit) + m1, d1 * two(weight[q + 7u], bit) + m1,
     );
 }

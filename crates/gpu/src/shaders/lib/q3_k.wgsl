@@ -11,7 +11,7 @@ fn scale_of(s0: u32, s1: u32, s2: u32, i: u32) -> f32 {
 }
 
 fn three(low: u32, high: u32, bit: u32, sub: u32) -> vec4<f32> {
-    return vec4<f32>(pair_of_bytes(low, bit) | (bit_of_bytes(high, sub) << vec4<u32>(2u))) - vec4<f32>(4.0);
+    return bytes(((low >> bit) & 0x03030303u) | (((high >> sub) & 0x01010101u) << 2u)) - vec4<f32>(4.0);
 }
 
 fn unit(row: u32, index: u32) -> Unit {
@@ -23,16 +23,37 @@ fn unit(row: u32, index: u32) -> Unit {
     let s2 = word_at(block + 104u);
     let d0 = d * scale_of(s0, s1, s2, sub * 2u);
     let d1 = d * scale_of(s0, s1, s2, sub * 2u + 1u);
-    let q = block + 32u + (sub >> 2u) * 32u;
     let bit = (sub & 3u) << 1u;
+    // A block starts at a word, or in the middle of one; everything in it is as far from a word as it is.
+    let shift = (block & 2u) << 3u;
+    let low = (block + 32u + (sub >> 2u) * 32u) >> 2u;
+    let l0 = weight[low];
+    let l1 = weight[low + 1u];
+    let l2 = weight[low + 2u];
+    let l3 = weight[low + 3u];
+    let l4 = weight[low + 4u];
+    let l5 = weight[low + 5u];
+    let l6 = weight[low + 6u];
+    let l7 = weight[low + 7u];
+    let l8 = weight[low + 8u];
+    let high = block >> 2u;
+    let h0 = weight[high];
+    let h1 = weight[high + 1u];
+    let h2 = weight[high + 2u];
+    let h3 = weight[high + 3u];
+    let h4 = weight[high + 4u];
+    let h5 = weight[high + 5u];
+    let h6 = weight[high + 6u];
+    let h7 = weight[high + 7u];
+    let h8 = weight[high + 8u];
     return Unit(
-        d0 * three(word_at(q), word_at(block), bit, sub),
-        d0 * three(word_at(q + 4u), word_at(block + 4u), bit, sub),
-        d0 * three(word_at(q + 8u), word_at(block + 8u), bit, sub),
-        d0 * three(word_at(q + 12u), word_at(block + 12u), bit, sub),
-        d1 * three(word_at(q + 16u), word_at(block + 16u), bit, sub),
-        d1 * three(word_at(q + 20u), word_at(block + 20u), bit, sub),
-        d1 * three(word_at(q + 24u), word_at(block + 24u), bit, sub),
-        d1 * three(word_at(q + 28u), word_at(block + 28u), bit, sub),
+        d0 * three(joined(l0, l1, shift), joined(h0, h1, shift), bit, sub),
+        d0 * three(joined(l1, l2, shift), joined(h1, h2, shift), bit, sub),
+        d0 * three(joined(l2, l3, shift), joined(h2, h3, shift), bit, sub),
+        d0 * three(joined(l3, l4, shift), joined(h3, h4, shift), bit, sub),
+        d1 * three(joined(l4, l5, shift), joined(h4, h5, shift), bit, sub),
+        d1 * three(joined(l5, l6, shift), joined(h5, h6, shift), bit, sub),
+        d1 * three(joined(l6, l7, shift), joined(h6, h7, shift), bit, sub),
+        d1 * three(joined(l7, l8, shift), joined(h7, h8, shift), bit, sub),
     );
 }

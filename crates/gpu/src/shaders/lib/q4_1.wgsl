@@ -12,9 +12,9 @@ fn unit(row: u32, index: u32) -> Unit {
     let q2 = weight[at + 3u];
     let q3 = weight[at + 4u];
     return Unit(
-        d * vec4<f32>(low_nibbles(q0)) + m, d * vec4<f32>(low_nibbles(q1)) + m,
-        d * vec4<f32>(low_nibbles(q2)) + m, d * vec4<f32>(low_nibbles(q3)) + m,
-        d * vec4<f32>(high_nibbles(q0)) + m, d * vec4<f32>(high_nibbles(q1)) + m,
-        d * vec4<f32>(high_nibbles(q2)) + m, d * vec4<f32>(high_nibbles(q3)) + m,
+        d * low_nibbles(q0) + m, d * low_nibbles(q1) + m,
+        d * low_nibbles(q2) + m, d * low_nibbles(q3) + m,
+        d * high_nibbles(q0) + m, d * high_nibbles(q1) + m,
+        d * high_nibbles(q2) + m, d * high_nibbles(q3) + m,
     );
 }

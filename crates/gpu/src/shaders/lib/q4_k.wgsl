@@ -4,7 +4,7 @@
 #import k_scales
 
 fn nibbles(word: u32, shift: u32) -> vec4<f32> {
-    return vec4<f32>(low_nibbles(word >> shift));
+    return bytes((word >> shift) & 0x0f0f0f0fu);
 }
 
 fn unit(row: u32, index: u32) -> Unit {

@@ -2,24 +2,33 @@
 #import unit
 #import bits
 
-// Four consecutive bits of a word, from bit `bit`, as the fifth bit of a number.
-fn fifth(word: u32, bit: u32) -> vec4<u32> {
-    return ((vec4<u32>(word >> bit) >> vec4<u32>(0u, 1u, 2u, 3u)) & vec4<u32>(1u)) << vec4<u32>(4u);
+// Four low nibbles with their fifth bits.
+fn five(nibbles: u32, high: u32, bit: u32) -> vec4<f32> {
+    return bytes((nibbles & 0x0f0f0f0fu) | fifth_bits(high, bit));
 }
 
 fn unit(row: u32, index: u32) -> Unit {
     let start = row + index * 22u;
-    let d = half(word_at(start));
-    let high = word_at(start + 2u);
-    let q0 = word_at(start + 6u);
-    let q1 = word_at(start + 10u);
-    let q2 = word_at(start + 14u);
-    let q3 = word_at(start + 18u);
+    let at = start >> 2u;
+    let w0 = weight[at];
+    let w1 = weight[at + 1u];
+    let w2 = weight[at + 2u];
+    let w3 = weight[at + 3u];
+    let w4 = weight[at + 4u];
+    let w5 = weight[at + 5u];
+    // What follows d starts in the middle of w0, or at w1.
+    let middle = (start & 2u) == 0u;
+    let d = half(select(w0 >> 16u, w0, middle));
+    let high = select(w1, joined(w0, w1, 16u), middle);
+    let q0 = select(w2, joined(w1, w2, 16u), middle);
+    let q1 = select(w3, joined(w2, w3, 16u), middle);
+    let q2 = select(w4, joined(w3, w4, 16u), middle);
+    let q3 = select(w5, joined(w4, w5, 16u), middle);
     let m = vec4<f32>(-16.0);
     return Unit(
-        d * (vec4<f32>(low_nibbles(q0) | fifth(high, 0u)) + m), d * (vec4<f32>(low_nibbles(q1) | fifth(high, 4u)) + m),
-        d * (vec4<f32>(low_nibbles(q2) | fifth(high, 8u)) + m), d * (vec4<f32>(low_nibbles(q3) | fifth(high, 12u)) + m),
-        d * (vec4<f32>(high_nibbles(q0) | fifth(high, 16u)) + m), d * (vec4<f32>(high_nibbles(q1) | fifth(high, 20u)) + m),
-        d * (vec4<f32>(high_nibbles(q2) | fifth(high, 24u)) + m), d * (vec4<f32>(high_nibbles(q3) | fifth(high, 28u)) + m),
+        d * (five(q0, high, 0u) + m), d * (five(q1, high, 4u) + m),
+        d * (five(q2, high, 8u) + m), d * (five(q3, high, 12u) + m),
+        d * (five(q0 >> 4u, high, 16u) + m), d * (five(q1 >> 4u, high, 20u) + m),
+        d * (five(q2 >> 4u, high, 24u) + m), d * (five(q3 >> 4u, high, 28u) + m),
     );
 }

@@ -2,9 +2,9 @@
 #import unit
 #import bits
 
-// Four consecutive bits of a word, from bit `bit`, as the fifth bit of a number.
-fn fifth(word: u32, bit: u32) -> vec4<u32> {
-    return ((vec4<u32>(word >> bit) >> vec4<u32>(0u, 1u, 2u, 3u)) & vec4<u32>(1u)) << vec4<u32>(4u);
+// Four low nibbles with their fifth bits.
+fn five(nibbles: u32, high: u32, bit: u32) -> vec4<f32> {
+    return bytes((nibbles & 0x0f0f0f0fu) | fifth_bits(high, bit));
 }
 
 fn unit(row: u32, index: u32) -> Unit {
@@ -18,9 +18,9 @@ fn unit(row: u32, index: u32) -> Unit {
     let q2 = weight[at + 4u];
     let q3 = weight[at + 5u];
     return Unit(
-        d * vec4<f32>(low_nibbles(q0) | fifth(high, 0u)) + m, d * vec4<f32>(low_nibbles(q1) | fifth(high, 4u)) + m,
-        d * vec4<f32>(low_nibbles(q2) | fifth(high, 8u)) + m, d * vec4<f32>(low_nibbles(q3) | fifth(high, 12u)) + m,
-        d * vec4<f32>(high_nibbles(q0) | fifth(high, 16u)) + m, d * vec4<f32>(high_nibbles(q1) | fifth(high, 20u)) + m,
-        d * vec4<f32>(high_nibbles(q2) | fifth(high, 24u)) + m, d * vec4<f32>(high_nibbles(q3) | fifth(high, 28u)) + m,
+        d * five(q0, high, 0u) + m, d * five(q1, high, 4u) + m,
+        d * five(q2, high, 8u) + m, d * five(q3, high, 12u) + m,
+        d * five(q0 >> 4u, high, 16u) + m, d * five(q1 >> 4u, high, 20u) + m,
+        d * five(q2 >> 4u, high, 24u) + m, d * five(q3 >> 4u, high, 28u) + m,
     );
 }

@@ -4,7 +4,7 @@
 #import k_scales
 
 fn five(low: u32, shift: u32, high: u32, sub: u32) -> vec4<f32> {
-    return vec4<f32>(low_nibbles(low >> shift) | (bit_of_bytes(high, sub) << vec4<u32>(4u)));
+    return bytes(((low >> shift) & 0x0f0f0f0fu) | (((high >> sub) & 0x01010101u) << 4u));
 }
 
 fn unit(row: u32, index: u32) -> Unit {
