@@ -1,14 +1,14 @@
 //! npm packages: installed from the lock file, once per lock file.
 
-use crate::process;
+use crate::{paths, process};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The oldest Node.js that the package and its tests run on.
-const NODE: u32 = 20;
+/// The oldest Node.js that builds the page (Vite asks for it).
+const NODE: (u32, u32) = (20, 19);
 
 /// Installs `folder`'s locked packages unless that very lock file is installed already.
 pub(crate) fn install(folder: &Path, why: &str) -> Result<()> {
@@ -38,17 +38,26 @@ pub(crate) fn script(folder: &Path, script: &str) -> Command {
 
 /// Node.js is there and new enough.
 pub(crate) fn node() -> Result<()> {
+    let wanted = format!("{}.{}", NODE.0, NODE.1);
     let Some(version) = process::answer(Command::new("node").arg("--version")) else {
         bail!(
             "node is not installed.\n  It builds the npm package and runs the browser tests.\n  \
-             Install Node.js {NODE} or later with npm (https://nodejs.org or your system's packages), then run this again."
+             Install Node.js {wanted} or later with npm (https://nodejs.org or your system's packages), then run this again."
         );
     };
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    if major.is_none_or(|major| major < NODE) {
-        bail!("node is {version}, and {NODE} or later is needed.\n  Install a newer Node.js, then run this again.");
+    if parse(&version).is_none_or(|found| found < NODE) {
+        bail!("node is {version}, and {wanted} or later is needed.\n  Install a newer Node.js, then run this again.");
+    }
+    if paths::on_path("npm").is_none() {
+        bail!("npm is not installed, though node is.\n  It fetches the build tools. Install npm, then run this again.");
     }
     Ok(())
+}
+
+/// `v20.19.4` -> (20, 19).
+fn parse(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// Lower-case hexadecimal.
@@ -57,5 +66,18 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 fn name(folder: &Path) -> String {
-    folder.strip_prefix(crate::paths::root()).unwrap_or(folder).display().to_string()
+    folder.strip_prefix(paths::root()).unwrap_or(folder).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_versions_compare_by_number() {
+        assert_eq!(parse("v20.19.4"), Some((20, 19)));
+        assert!(parse("v20.9.0").is_some_and(|found| found < NODE));
+        assert!(parse("v22.0.0").is_some_and(|found| found >= NODE));
+        assert_eq!(parse("20"), None);
+    }
 }

@@ -35,8 +35,9 @@ const STONES: &[(&str, &[&str])] = &[
     ("serde-wasm-bindgen", &["rushlight-web", "browser-ops"]),
 ];
 
-/// Listed for a feature they switch on in somebody else's dependency, so no code names them.
-const FEATURE_ONLY: &[&str] = &["getrandom"];
+/// Used without being named: a feature switched on in somebody else's dependency, and what `#[wasm_bindgen] async fn`
+/// expands to.
+const UNNAMED: &[&str] = &["getrandom", "wasm-bindgen-futures"];
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -114,7 +115,7 @@ fn used(package: &Package, sources: &[Source]) -> Vec<Finding> {
     let names = |dependency: &Dependency| dependency.rename.as_ref().unwrap_or(&dependency.name).replace('-', "_");
     let unused = package.dependencies.iter().filter(|dependency| {
         let word = names(dependency);
-        !FEATURE_ONLY.contains(&dependency.name.as_str())
+        !UNNAMED.contains(&dependency.name.as_str())
             && !own(package, sources).any(|source| source.path.ends_with(".rs") && has_word(&source.text, &word))
     });
     unused.map(|unused| Finding::new(&package.name, format!("lists {} and never uses it", unused.name))).collect()
