@@ -84,7 +84,7 @@ test('chat and summaries in Node.js', { skip: missing('smollm2-135m-instruct', '
   const summarizer = await Summarizer.create({ ...options, type: 'tldr' });
   const text = 'The rushlight was the simplest candle there was. It was made at home by dipping the pith of a rush in fat. ' +
     'For centuries it lit the houses of the poor, because it cost nearly nothing.';
-  assert.match(await summarizer.summarize(text), /rush/i);
+  assert.match(await summarizer.summarize(text), /rush|candle/i);
   chat.destroy();
   summarizer.destroy();
 });

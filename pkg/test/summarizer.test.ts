@@ -20,6 +20,8 @@ async function create(
   return { summarizer: await Summarizer.create(options), fake };
 }
 
+/** What is summarized, without the instruction before it. */
+const text = (prompt: ChatMessage[]): string => (prompt[0]?.content ?? '').split('\n\n').slice(1).join('\n\n');
 const generations = (fake: FakeEngine): ChatMessage[][] =>
   fake.calls.filter(({ name }) => name === 'generate').map(({ args }) => (args as { prompt: ChatMessage[] }).prompt);
 
@@ -50,7 +52,7 @@ test('key points are made from sentences, and generation ends when there are eno
   assert.equal(await summarizer.summarize('Some text.'), '- First point.\n- Second point.\n- Third point.');
   assert.equal(summarizer.stats?.tokens, 4);
   const [prompt] = generations(fake);
-  assert.equal(prompt?.[1]?.content, 'Some text.');
+  assert.deepEqual(prompt, [{ role: 'user', content: 'Summarize the following text in up to three sentences:\n\nSome text.' }]);
 });
 
 test('streaming gives the same text in pieces', async () => {
@@ -67,20 +69,18 @@ test('streaming gives the same text in pieces', async () => {
 test('text and context reach the model', async () => {
   const { summarizer, fake } = await create({ type: 'headline', sharedContext: 'For children.' });
   await summarizer.summarize('The text.', { context: 'It is about cats.' });
-  const [system, user] = generations(fake)[0] ?? [];
-  assert.match(system?.content ?? '', /12 words.*For children\. It is about cats\.$/);
-  assert.equal(user?.content, 'The text.');
+  assert.match(generations(fake)[0]?.[0]?.content ?? '', /12 words.*For children\. It is about cats\.\n\nThe text\.$/);
 });
 
 test('long text is summarized in parts that fit, then as a whole', async () => {
-  const text = Array.from({ length: 100 }, (_, i) => `Sentence number ${i} says little.`).join(' ');
+  const long = Array.from({ length: 100 }, (_, i) => `Sentence number ${i} says little.`).join(' ');
   const seen: [number, number][] = [];
-  const script: Script = (prompt) => [`Part of ${(prompt as ChatMessage[])[1]?.content.split(' ').length} words.`];
+  const script: Script = (prompt) => [`Part of ${text(prompt as ChatMessage[]).split(' ').length} words.`];
   const { summarizer, fake } = await create({ type: 'tldr' }, script, 400);
-  const summary = await summarizer.summarize(text, { onProgress: (done, total) => seen.push([done, total]) });
-  const parts = generations(fake).map(([, user]) => user?.content ?? '');
+  const summary = await summarizer.summarize(long, { onProgress: (done, total) => seen.push([done, total]) });
+  const parts = generations(fake).map(text);
   assert.equal(parts.length, 4);
-  assert.equal(parts.slice(0, 3).join(' '), text, 'every sentence is read once, in order');
+  assert.equal(parts.slice(0, 3).join(' '), long, 'every sentence is read once, in order');
   assert.match(parts[3] ?? '', /^Part of \d+ words\.\n\nPart of \d+ words\.\n\nPart of \d+ words\.$/);
   assert.equal(summary, 'Part of 10 words.');
   assert.deepEqual(seen, [[0, 3], [1, 3], [2, 3], [3, 3]]);
@@ -106,8 +106,21 @@ test('a destroyed summarizer rejects with AbortError; a signal with its reason',
 });
 
 test('concurrent calls both answer', async () => {
-  const { summarizer } = await create({ type: 'tldr' }, (prompt) => [`About ${(prompt as ChatMessage[])[1]?.content}.`]);
+  const { summarizer } = await create({ type: 'tldr' }, (prompt) => [`About ${text(prompt as ChatMessage[])}.`]);
   assert.deepEqual(await Promise.all([summarizer.summarize('a'), summarizer.summarize('b')]), ['About a.', 'About b.']);
+});
+
+test('an answer that was cut at its limit ends without a dangling comma', () => {
+  const shaper = new SummaryShaper(summaryStyle('headline', 'plain-text', 'short'));
+  const shown = shaper.push('The council closes the pool at the end of the year, ');
+  assert.equal(shown + shaper.finish(), 'The council closes the pool at the end of the year');
+});
+
+test('an answer that goes in circles is ended, and its repetition not shown', async () => {
+  const script: Script = () => Array.from({ length: 50 }, () => ['It is ', 'a cat. ', 'It is ', 'not a dog. ']).flat();
+  const { summarizer } = await create({ type: 'tldr', length: 'long' }, script);
+  assert.equal(await summarizer.summarize('x'), 'It is a cat. It is not a dog.');
+  assert.ok((summarizer.stats?.tokens ?? 0) < 10);
 });
 
 test('sentences end where sentences end', () => {

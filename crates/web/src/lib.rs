@@ -11,12 +11,12 @@ mod source;
 
 use engine::{Backend, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
 use js_sys::{Float32Array, Function, Reflect};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::{Serializer, from_value};
 use sha2::Digest;
 use wasm_bindgen::prelude::*;
 
-use error::{coded, thrown};
-
+pub use error::Failure;
 pub use source::JsFile;
 
 /// Options of [`Runtime::open`].
@@ -39,8 +39,8 @@ impl Runtime {
     /// Opens a model's files (`{ name, size, readAt }`) on a device. Files are not read after it resolves.
     ///
     /// `sink` is told of everything that happens during a call; `false` from it ends the call.
-    pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, JsValue> {
-        let OpenOptions { device, context, power_preference } = parse("options", options)?;
+    pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, Failure> {
+        let OpenOptions { device, context, power_preference } = from_value(options)?;
         let backend: Box<dyn Backend> = match device.as_str() {
             "wasm" => Box::new(cpu::CpuBackend::new()),
             "webgpu" => {
@@ -49,37 +49,35 @@ impl Runtime {
                     Some("low-power") => gpu::Power::Low,
                     _ => gpu::Power::Default,
                 };
-                let opened = gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await;
-                Box::new(opened.map_err(|error| thrown(&error.into()))?)
+                Box::new(gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await?)
             }
-            other => return Err(coded("BAD_INPUT", &format!("there is no device {other}"))),
+            other => return Err(Failure::new("BAD_INPUT", &format!("there is no device {other}"))),
         };
         let files = files.into_iter().map(source::file).collect();
         let host = Box::new(host::BrowserHost::new()?);
-        let mut sink = sink::of(&sink);
-        let engine = Engine::load(backend, files, LoadOptions { context }, host, &mut sink).await;
-        Ok(Runtime { engine: engine.map_err(|error| thrown(&error))? })
+        let engine = Engine::load(backend, files, LoadOptions { context }, host, &mut sink::of(&sink)).await?;
+        Ok(Runtime { engine })
     }
 
     /// What was loaded and where it runs.
-    pub fn info(&self) -> Result<JsValue, JsValue> {
+    pub fn info(&self) -> Result<JsValue, Failure> {
         give(self.engine.info())
     }
 
     /// Bytes held by the backend.
-    pub fn memory(&self) -> Result<JsValue, JsValue> {
+    pub fn memory(&self) -> Result<JsValue, Failure> {
         give(&self.engine.memory())
     }
 
     /// Work done by the backend so far.
-    pub fn counters(&self) -> Result<JsValue, JsValue> {
+    pub fn counters(&self) -> Result<JsValue, Failure> {
         give(&self.engine.counters())
     }
 
     /// Vectors of texts: `{ dimensions, vectors: Float32Array, tokens, truncated }`.
-    pub async fn embed(&mut self, texts: Vec<String>, options: JsValue, sink: Function) -> Result<JsValue, JsValue> {
-        let options: EmbedOptions = parse("options", options)?;
-        let mut result = self.engine.embed(&texts, &options, &mut sink::of(&sink)).await.map_err(|e| thrown(&e))?;
+    pub async fn embed(&mut self, texts: Vec<String>, options: JsValue, sink: Function) -> Result<JsValue, Failure> {
+        let options: EmbedOptions = from_value(options)?;
+        let mut result = self.engine.embed(&texts, &options, &mut sink::of(&sink)).await?;
         // A typed array is one copy; serde would make a number object of every element.
         let vectors = Float32Array::from(std::mem::take(&mut result.vectors).as_slice());
         let object = give(&result)?;
@@ -88,28 +86,25 @@ impl Runtime {
     }
 
     /// Labels with scores, best first, for each text.
-    pub async fn classify(&mut self, texts: Vec<String>, sink: Function) -> Result<JsValue, JsValue> {
-        let scores = self.engine.classify(&texts, &mut sink::of(&sink)).await;
-        give(&scores.map_err(|error| thrown(&error))?)
+    pub async fn classify(&mut self, texts: Vec<String>, sink: Function) -> Result<JsValue, Failure> {
+        give(&self.engine.classify(&texts, &mut sink::of(&sink)).await?)
     }
 
     /// Continues a prompt: a string, turns `{ role, content }[]`, or token ids. The text goes to the sink.
-    pub async fn generate(&mut self, prompt: JsValue, options: JsValue, sink: Function) -> Result<JsValue, JsValue> {
-        let prompt: Prompt = parse("prompt", prompt)?;
-        let options: GenerateOptions = parse("options", options)?;
-        let finish = self.engine.generate(&prompt, &options, &mut sink::of(&sink)).await;
-        give(&finish.map_err(|error| thrown(&error))?)
+    pub async fn generate(&mut self, prompt: JsValue, options: JsValue, sink: Function) -> Result<JsValue, Failure> {
+        let (prompt, options): (Prompt, GenerateOptions) = (from_value(prompt)?, from_value(options)?);
+        give(&self.engine.generate(&prompt, &options, &mut sink::of(&sink)).await?)
     }
 
     /// Negative log-likelihood of each token but the first, in nats, each given all tokens before it.
-    pub async fn score(&mut self, tokens: Vec<u32>, sink: Function) -> Result<Vec<f32>, JsValue> {
-        self.engine.score(&tokens, &mut sink::of(&sink)).await.map_err(|error| thrown(&error))
+    pub async fn score(&mut self, tokens: Vec<u32>, sink: Function) -> Result<Vec<f32>, Failure> {
+        Ok(self.engine.score(&tokens, &mut sink::of(&sink)).await?)
     }
 
     /// Tokens of a prompt, with everything that the template adds.
     #[wasm_bindgen(js_name = countTokens)]
-    pub fn count_tokens(&self, prompt: JsValue) -> Result<usize, JsValue> {
-        self.engine.count_tokens(&parse("prompt", prompt)?).map_err(|error| thrown(&error))
+    pub fn count_tokens(&self, prompt: JsValue) -> Result<usize, Failure> {
+        Ok(self.engine.count_tokens(&from_value(prompt)?)?)
     }
 }
 
@@ -148,10 +143,6 @@ fn start() {
     panic::install();
 }
 
-fn parse<T: DeserializeOwned>(what: &str, value: JsValue) -> Result<T, JsValue> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| coded("BAD_INPUT", &format!("{what}: {error}")))
-}
-
-fn give<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+fn give<T: Serialize>(value: &T) -> Result<JsValue, Failure> {
+    Ok(value.serialize(&Serializer::json_compatible())?)
 }

@@ -8,6 +8,7 @@ import { splitByTokens } from './sentences.js';
 import { textStream } from './stream.js';
 import {
   SummaryShaper,
+  summaryPrompt,
   summaryStyle,
   type SummarizerFormat,
   type SummarizerLength,
@@ -166,10 +167,11 @@ export class Summarizer {
   async #reduce(input: string, context: string, options: SummarizeOptions, signal: AbortSignal): Promise<string> {
     const part = summaryStyle('tldr', 'plain-text', 'medium');
     const count = this.#count(signal);
-    const [around] = await count([`${part.system} ${context}`]);
+    const style = summaryStyle(this.type, this.format, this.length);
+    const around = await count([summaryPrompt(part, context, ''), summaryPrompt(style, context, '')]);
     const { fixed, perTurn } = this.#costs;
-    const reply = Math.max(part.maxTokens, summaryStyle(this.type, this.format, this.length).maxTokens);
-    const room = this.#user.info.context - fixed - 2 * perTurn - (around as number) - reply;
+    const reply = Math.max(part.maxTokens, style.maxTokens);
+    const room = this.#user.info.context - fixed - perTurn - Math.max(...around) - reply;
     if (room < 16) {
       const quota = this.#user.info.context;
       throw quotaExceeded('the context of the model is too small for this length of summary: ask for a shorter one', {
@@ -203,18 +205,11 @@ export class Summarizer {
       emit(shaper.push(event.text));
       if (shaper.done) enough.abort();
     };
-    const prompt = this.#prompt(`${style.system} ${context}`.trim(), text);
+    const words = summaryPrompt(style, context, text);
+    const prompt: Prompt = this.#costs.template ? [{ role: 'user', content: words }] : `${words}\n\n`;
     const { stats } = await this.#user.model.call('generate', { prompt, sampling }, { signal, stop: enough.signal, onEvent });
     this.#stats = stats;
     emit(shaper.finish());
-  }
-
-  #prompt(system: string, text: string): Prompt {
-    if (!this.#costs.template) return `${text}\n\n${system}\n`;
-    return [
-      { role: 'system', content: system },
-      { role: 'user', content: text },
-    ];
   }
 }
 

@@ -9,7 +9,7 @@ export type SummarizerLength = 'short' | 'medium' | 'long';
 
 /** What the model is told and how its answer is cut. */
 export interface SummaryStyle {
-  system: string;
+  instruction: string;
   /** Sentences or points kept. */
   sentences: number;
   maxTokens: number;
@@ -22,27 +22,35 @@ const POINTS = { short: 3, medium: 5, long: 7 };
 const SENTENCES = { short: 1, medium: 3, long: 5 };
 const WORDS = { short: 12, medium: 17, long: 22 };
 
-const NUMBERS: Record<number, string> = { 1: 'one sentence', 3: 'three sentences', 5: 'five sentences', 7: 'seven sentences' };
+const AMOUNTS: Record<number, string> = {
+  1: 'one sentence',
+  3: 'up to three sentences',
+  5: 'up to five sentences',
+  7: 'up to seven sentences',
+};
 
 /**
- * A model of 135M parameters follows a sentence it was trained with, not a list of rules: the wording is near that of
- * its summarization data (SmolTalk, smol-summarize), and points, limits and marks are made from its answer here.
+ * A model of 135M parameters follows one plain sentence and no list of rules: of several wordings tried, these kept
+ * closest to the text. Points, limits and marks are made from the answer here.
  */
 export function summaryStyle(type: SummarizerType, format: SummarizerFormat, length: SummarizerLength): SummaryStyle {
   if (type === 'headline') {
-    const system = `Extract and present the main key point of the input text in one very short sentence of at most ${WORDS[length]} words.`;
-    return { system, sentences: 1, maxTokens: WORDS[length] * 2, bullet: undefined };
+    const instruction = `Write one headline of at most ${WORDS[length]} words for the following text`;
+    return { instruction, sentences: 1, maxTokens: WORDS[length] * 2 + 8, bullet: undefined };
   }
   const sentences = type === 'key-points' ? POINTS[length] : SENTENCES[length];
-  const amount = sentences === 1 ? NUMBERS[1] : `up to ${NUMBERS[sentences]}`;
   const maxTokens = sentences * 48 + 16;
   if (type === 'teaser') {
-    const system = `Provide a short, inviting introduction to the input text in ${amount}, without giving away the end.`;
-    return { system, sentences, maxTokens, bullet: undefined };
+    const instruction = `Write an inviting introduction to the following text in ${AMOUNTS[sentences]}`;
+    return { instruction, sentences, maxTokens, bullet: undefined };
   }
-  const system = `Provide a concise, objective summary of the input text in ${amount}, focusing on key facts, actions and intentions.`;
   const bullet = type !== 'key-points' ? undefined : format === 'markdown' ? '- ' : '';
-  return { system, sentences, maxTokens, bullet };
+  return { instruction: `Summarize the following text in ${AMOUNTS[sentences]}`, sentences, maxTokens, bullet };
+}
+
+/** The words to the model: the instruction, what to know about the text, and the text. */
+export function summaryPrompt({ instruction }: SummaryStyle, context: string, text: string): string {
+  return context === '' ? `${instruction}:\n\n${text}` : `${instruction}. ${context}\n\n${text}`;
 }
 
 /** What stands before an answer's real beginning: list marks and labels. */
@@ -51,12 +59,17 @@ const MARK = /^(?:[-*•]\s+|\d+[.)]\s+|(?:summary|headline|tl;?dr|key points?)\
 /** The longest text that may still turn out to be such a mark. */
 const MARK_LENGTH = 14;
 
-/** Shapes an answer while it is being written: one sentence a point, no more than wanted, no marks of the model's own. */
+/**
+ * Shapes an answer while it is being written: one sentence a point, no more than wanted, no marks of the model's own,
+ * and an end as soon as it repeats itself, which small models do for ever.
+ */
 export class SummaryShaper {
   readonly #style: SummaryStyle;
+  readonly #sentences: string[] = [];
   #buffer = '';
-  #begun = false;
-  #sentences = 0;
+  /** What was given out of the sentence that is being written; undefined between sentences. */
+  #current: string | undefined;
+  #repeats = false;
 
   constructor(style: SummaryStyle) {
     this.#style = style;
@@ -64,7 +77,7 @@ export class SummaryShaper {
 
   /** Everything wanted is there: the rest of the answer is not needed. */
   get done(): boolean {
-    return this.#sentences >= this.#style.sentences;
+    return this.#repeats || this.#sentences.length >= this.#style.sentences;
   }
 
   /** Takes what the model wrote; returns what can be shown. */
@@ -81,18 +94,20 @@ export class SummaryShaper {
   #shape(last: boolean): string {
     let out = '';
     while (!this.done) {
-      if (!this.#begun && !this.#begin(last)) break;
-      if (!this.#begun) out += this.#separator();
-      this.#begun = true;
+      if (this.#current === undefined && !this.#begin(last)) break;
       const end = this.#end();
-      if (end < 0) {
-        // The last word waits: what follows decides whether its full stop ends the sentence.
-        out += this.#take(last ? this.#buffer.trimEnd().length : this.#buffer.search(/\S*\s*$/));
+      // The last word waits: what follows decides whether its full stop ends the sentence.
+      const sure = end >= 0 ? end : last ? this.#buffer.replace(/[\s,;:–—-]+$/, '').length : this.#buffer.search(/\S*\s*$/);
+      const text = (this.#current ?? '') + this.#buffer.slice(0, sure);
+      if (this.#current === '' && this.#sentences.some((known) => known.startsWith(plain(text)))) {
+        // So far it is a sentence that was there before. If it stays so, the model goes in circles.
+        this.#repeats = end >= 0 || last;
         break;
       }
-      out += this.#take(end).trimEnd();
-      this.#sentences += 1;
-      this.#begun = false;
+      if (sure > 0) out += this.#take(sure, end >= 0);
+      if (end < 0) break;
+      this.#sentences.push(plain(text));
+      this.#current = undefined;
     }
     return out;
   }
@@ -102,13 +117,9 @@ export class SummaryShaper {
     this.#buffer = this.#buffer.trimStart();
     if (!last && this.#buffer.length < MARK_LENGTH && !this.#buffer.includes('\n')) return false;
     this.#buffer = this.#buffer.replace(MARK, '');
-    return this.#buffer !== '';
-  }
-
-  #separator(): string {
-    const { bullet } = this.#style;
-    if (this.#sentences === 0) return bullet ?? '';
-    return bullet === undefined ? ' ' : `\n${bullet}`;
+    if (this.#buffer === '') return false;
+    this.#current = '';
+    return true;
   }
 
   #end(): number {
@@ -117,9 +128,22 @@ export class SummaryShaper {
     return line < 0 || (sentence >= 0 && sentence < line) ? sentence : line;
   }
 
-  #take(length: number): string {
-    const taken = this.#buffer.slice(0, length);
+  #take(length: number, whole: boolean): string {
+    const taken = this.#buffer.slice(0, length).replace(/\s+/g, ' ');
     this.#buffer = this.#buffer.slice(length);
-    return taken.replace(/\s+/g, ' ');
+    const lead = this.#current === '' ? this.#separator() : '';
+    this.#current = (this.#current ?? '') + taken;
+    return lead + (whole ? taken.trimEnd() : taken);
   }
+
+  #separator(): string {
+    const { bullet } = this.#style;
+    if (this.#sentences.length === 0) return bullet ?? '';
+    return bullet === undefined ? ' ' : `\n${bullet}`;
+  }
+}
+
+/** For comparing: case, spacing and end marks aside. */
+function plain(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/[.!?…\s]+$/, '').toLowerCase();
 }
