@@ -153,7 +153,7 @@ impl Engine {
     }
 
     /// The size of the next prefill step when `rest` tokens are left: small enough that padding is at most half of it.
-    fn bucket(&self, rest: usize) -> usize {
+    pub(crate) fn bucket(&self, rest: usize) -> usize {
         let buckets = if self.info.device == "wasm" { CPU_BUCKETS } else { GPU_BUCKETS };
         if rest == 1 {
             return 1;

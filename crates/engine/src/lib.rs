@@ -24,6 +24,7 @@ pub use types::{
 pub use weights::{ByteSource, File, SourceError};
 
 pub use graph::{Backend, BackendError};
+pub use models::{Head, Step};
 
 use prompt::Prompts;
 use runtime::Runtime;
@@ -66,7 +67,7 @@ impl Engine {
     }
 
     /// The recording of a step, as text.
-    pub fn dump(&self, step: &models::Step) -> Result<String, EngineError> {
+    pub fn dump(&self, step: &Step) -> Result<String, EngineError> {
         let mut graph = graph::Graph::new();
         self.runtime.model.record(&mut graph, step);
         Ok(graph.finish()?.to_string())

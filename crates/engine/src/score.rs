@@ -39,9 +39,11 @@ impl Engine {
         self.reuse(tokens);
         let capacity = self.info.context;
         let (body, last) = tokens.split_at(tokens.len() - 1);
-        let missing = body[self.cached.len().min(body.len())..].to_vec();
-        for chunk in missing.chunks(64) {
-            self.feed(Step { tokens: 64, rows: 1, capacity, head: Head::Append }, chunk, &[]).await?;
+        while self.cached.len() < body.len() {
+            let rest = &body[self.cached.len()..];
+            let size = self.bucket(rest.len());
+            let chunk = &rest[..rest.len().min(size)];
+            self.feed(Step { tokens: size, rows: 1, capacity, head: Head::Append }, chunk, &[]).await?;
             self.host.pause().await;
         }
         let step = Step { tokens: 1, rows: 1, capacity, head: Head::Logits };

@@ -91,17 +91,17 @@ pub(crate) struct Names {
 impl Names {
     /// Finds the prefix by the one tensor that every model has: its token embedding.
     pub(crate) fn detect(scheme: Scheme, tensors: &BTreeMap<String, Tensor>) -> Names {
-        let anchor = match scheme {
+        let (anchor, usual) = match scheme {
             Scheme::Gguf => return Names { scheme, prefix: String::new() },
-            Scheme::Decoder | Scheme::Gemma => "embed_tokens.weight",
-            Scheme::Bert | Scheme::Roberta | Scheme::DistilBert => "embeddings.word_embeddings.weight",
+            Scheme::Decoder | Scheme::Gemma => ("embed_tokens.weight", "model."),
+            Scheme::Bert | Scheme::Roberta | Scheme::DistilBert => ("embeddings.word_embeddings.weight", ""),
         };
         let prefix = tensors
             .keys()
             .filter_map(|name| name.strip_suffix(anchor))
             .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
             .min_by_key(|prefix| prefix.len())
-            .unwrap_or_default();
+            .unwrap_or(usual);
         Names { scheme, prefix: prefix.into() }
     }
 

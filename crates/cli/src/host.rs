@@ -1,0 +1,55 @@
+//! The engine on a native machine: its clock, its backends.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+use std::{future::Future, pin::Pin};
+
+use anyhow::Result;
+use clap::ValueEnum;
+use engine::{Backend, Engine, Event, Host, LoadOptions};
+
+use crate::files;
+
+/// Which backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Device {
+    /// Vulkan, through wgpu.
+    Gpu,
+    /// The kernels of the Wasm backend, compiled for this machine.
+    Cpu,
+}
+
+impl Device {
+    pub(crate) fn backend(self) -> Result<Box<dyn Backend>> {
+        Ok(match self {
+            Device::Cpu => Box::new(cpu::CpuBackend::new()),
+            Device::Gpu => Box::new(pollster::block_on(gpu::GpuBackend::new(gpu::Options::default()))?),
+        })
+    }
+}
+
+/// This process.
+struct Native(Instant);
+
+impl Host for Native {
+    fn now(&self) -> f64 {
+        self.0.elapsed().as_secs_f64() * 1e3
+    }
+
+    fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// A sink for calls whose progress is of no interest.
+pub(crate) fn quiet(_: Event<'_>) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Loads a model.
+pub(crate) fn load(model: &str, device: Device, context: Option<usize>) -> Result<Engine> {
+    let files = files::open(model)?;
+    let host = Box::new(Native(Instant::now()));
+    let loading = Engine::load(device.backend()?, files, LoadOptions { context }, host, &mut quiet);
+    Ok(pollster::block_on(loading)?)
+}

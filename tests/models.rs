@@ -1,0 +1,11 @@
+//! Models end to end: real ones against goldens, tiny ones with random weights against a plain forward pass.
+
+mod files;
+mod forward;
+mod gguf;
+mod hostile;
+mod real;
+mod support;
+pub(crate) mod tiny;
+pub(crate) mod tiny_decoders;
+pub(crate) mod tiny_encoders;
