@@ -59,7 +59,8 @@ export interface CreateOptions extends CoreOptions {
   onProgress?: (progress: ProgressInfo) => void;
   /**
    * The worker that computes: one of the page's own (it must import `rushlight/worker`; destroyed with the object),
-   * a function that makes one, or `false` to compute in this thread. Default: one is started where workers exist.
+   * a function that makes one, or `false` to compute in this thread (which blocks a page, and keeps downloads in
+   * memory there). Default: one is started where workers exist.
    */
   worker?: Worker | (() => Worker) | false;
   /** Where `runtime.wasm` is, if the bundler cannot know. */

@@ -106,7 +106,10 @@ class OpfsPart implements PartFile {
   #flush(): void {
     while (this.#pendingBytes > 0) {
       const count = this.#handle.write(this.#pending.subarray(0, this.#pendingBytes), { at: this.#written });
-      if (count === 0) throw new DOMException('the file system took no more bytes', 'QuotaExceededError');
+      // Chromium returns its error number, -8, as an unsigned one when the quota is used up.
+      if (count === 0 || count > this.#pendingBytes) {
+        throw new DOMException('the file system took no more bytes', 'QuotaExceededError');
+      }
       this.#pending.copyWithin(0, count, this.#pendingBytes);
       this.#pendingBytes -= count;
       this.#written += count;
