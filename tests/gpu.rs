@@ -246,3 +246,23 @@ fn a_lost_device_is_an_error_from_then_on() {
     lost(pollster::block_on(backend.prepare(&step.graph, &step.buffers)).map(drop));
     lost(pollster::block_on(backend.read(step.buffers["best"], 0, &mut [0; 4])));
 }
+
+#[test]
+fn heads_of_odd_sizes_are_refused() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    for head_dim in [6, 260] {
+        let mut graph = Graph::new();
+        let mut buffers = Buffers::new();
+        let [q, k, v] = ["q", "k", "v"].map(|name| graph.leaf(LeafKind::Input, name, DType::F32, [2, head_dim]));
+        let spans = graph.leaf(LeafKind::Input, "spans", DType::U32, [2, 2]);
+        let out = graph.attention([q, k, v], graph::Mask::Spans { spans }, [1, 1], 1.0);
+        graph.output("out", out);
+        let graph = graph.finish().unwrap();
+        for name in ["q", "k", "v", "out"] {
+            buffers.insert(name.into(), backend.alloc(&TensorType::new(DType::F32, [2, head_dim])).unwrap());
+        }
+        buffers.insert("spans".into(), backend.alloc(&TensorType::new(DType::U32, [2, 2])).unwrap());
+        let error = pollster::block_on(backend.prepare(&graph, &buffers)).unwrap_err();
+        assert!(error.to_string().contains(&format!("{head_dim} elements")), "{error}");
+    }
+}

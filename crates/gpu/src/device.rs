@@ -88,7 +88,8 @@ impl Device {
                 ..Default::default()
             })
             .await
-            .map_err(|error| BackendError::Unavailable(format!("{error}. {ADVICE}")))?;
+            // Its words are about the backends of wgpu, which nobody who reads this can choose.
+            .map_err(|_| BackendError::Unavailable(format!("none was found. {ADVICE}")))?;
         let offered = adapter.limits();
         let mut wanted = wgpu::Limits::defaults();
         if !options.default_limits {
@@ -149,8 +150,8 @@ impl Drop for Device {
     }
 }
 
-const ADVICE: &str = "WebGPU needs a browser that has it (navigator.gpu), a secure context and a GPU that is not blocked; \
-                      the CPU backend works without";
+const ADVICE: &str = "WebGPU needs a browser that has it (navigator.gpu), a secure context and a GPU that is not on the \
+                      browser's list of bad drivers; natively, a Vulkan driver. The CPU backend works without";
 
 /// An error of wgpu in our terms.
 pub(crate) fn describe(error: wgpu::Error, bytes: u64, what: &str) -> BackendError {

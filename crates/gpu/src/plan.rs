@@ -87,11 +87,13 @@ fn check(backend: &GpuBackend, graph: &Graph, buffers: &Buffers) -> Result<(), B
         if ty.bytes().is_none_or(|bytes| bytes > backend.device.limits.max_binding) {
             return Err(too_large(backend, &graph.name(value), ty));
         }
-        if let Op::Attention { query, heads, .. } = op
-            && graph.ty(*query).shape.columns() / heads > 256
-        {
-            let reason = format!("heads of {} {} are longer than 256", graph.name(*query), graph.ty(*query));
-            return Err(BackendError::Unsupported { op: op.name().into(), reason });
+        if let Op::Attention { query, heads, .. } = *op {
+            let head_dim = graph.ty(query).shape.columns() / heads;
+            if head_dim > 256 || !head_dim.is_multiple_of(4) {
+                let name = graph.name(query);
+                let reason = format!("heads of {name} have {head_dim} elements: more than 256, or no multiple of 4");
+                return Err(BackendError::Unsupported { op: op.name().into(), reason });
+            }
         }
     }
     Ok(())

@@ -1,30 +1,32 @@
-// Attention of one token and one head a workgroup, over keys in tiles of 64 with an online softmax: lane i scores key i of
-// the tile, then sums dimensions i, i + 64, i + 128 and i + 192 of the values.
+// Attention of one token and one head a workgroup, over keys in tiles of 64 with an online softmax. Lane i scores key i of
+// the tile. Then the lanes stand in teams that each hold one vector of the head a lane, and a team sums every n-th value.
 #import grid
 
 struct Params {
     tokens: u32,
     heads: u32,
     group: u32,      // query heads of a key and value head
-    head_dim: u32,   // at most 256
-    kv_columns: u32, // kv_heads * head_dim
+    vectors: u32,    // head_dim / 4, at most 64
+    kv_vectors: u32, // kv_heads * head_dim / 4
     rows: u32,       // of key and value
     window: u32,     // rows that a causal query sees
     scale: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> query: array<f32>;             // [tokens, heads, head_dim]
-@group(0) @binding(2) var<storage, read> key: array<f32>;               // [rows, kv_heads, head_dim]
-@group(0) @binding(3) var<storage, read> value: array<f32>;             // [rows, kv_heads, head_dim]
+@group(0) @binding(1) var<storage, read> query: array<vec4<f32>>;       // [tokens, heads, head_dim]
+@group(0) @binding(2) var<storage, read> key: array<vec4<f32>>;         // [rows, kv_heads, head_dim]
+@group(0) @binding(3) var<storage, read> value: array<vec4<f32>>;       // [rows, kv_heads, head_dim]
 @group(0) @binding(4) var<storage, read> visible: array<u32>;           // positions [tokens], or spans [tokens, 2]
-@group(0) @binding(5) var<storage, read_write> output: array<f32>;      // [tokens, heads, head_dim]
+@group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>; // [tokens, heads, head_dim]
 
 override CAUSAL: bool;
 
-var<workgroup> q: array<f32, 256>;      // the query, scaled
-var<workgroup> scores: array<f32, 64>;  // of the keys of the tile
-var<workgroup> weights: array<f32, 64>; // their exponentials
+var<workgroup> q: array<vec4<f32>, 64>;    // the query, scaled
+var<workgroup> scores: array<f32, 64>;     // of the keys of the tile
+var<workgroup> weights: array<f32, 64>;    // their exponentials
+var<workgroup> sums: array<vec4<f32>, 64>; // of each lane
+var<workgroup> totals: array<f32, 64>;     // of each lane
 
 // First row and end of the rows that a token sees.
 fn span(token: u32) -> vec2<u32> {
@@ -50,28 +52,28 @@ fn main(
     if (token >= params.tokens) {
         return;
     }
-    let dim = params.head_dim;
-    let start = number * dim;
-    let kv = number % params.heads / params.group * dim;
-    for (var i = local; i < dim; i += 64u) {
-        q[i] = query[start + i] * params.scale;
+    let vectors = params.vectors;
+    let start = number * vectors;
+    let kv = number % params.heads / params.group * vectors;
+    if (local < vectors) {
+        q[local] = query[start + local] * params.scale;
     }
+    let teams = 64u / vectors;
+    let team = local / vectors; // lanes of no team idle
+    let slot = local % vectors;
     let rows = span(token);
     var best = -1.0e30; // largest score so far
-    var total = 0.0;    // sum of the weights, relative to it
-    var s0 = 0.0;       // weighted sums of this lane's dimensions
-    var s1 = 0.0;
-    var s2 = 0.0;
-    var s3 = 0.0;
+    var total = 0.0;    // sum of the weights of the team's values, relative to it
+    var sum = vec4<f32>(0.0);
     workgroupBarrier(); // q is there
     for (var tile = rows.x; tile < rows.y; tile += 64u) {
         let count = min(rows.y - tile, 64u);
         var score = -1.0e30;
         if (local < count) {
-            let k = (tile + local) * params.kv_columns + kv;
+            let k = (tile + local) * params.kv_vectors + kv;
             score = 0.0;
-            for (var i = 0u; i < dim; i++) {
-                score += q[i] * key[k + i];
+            for (var i = 0u; i < vectors; i++) {
+                score += dot(q[i], key[k + i]);
             }
             scores[local] = score;
         }
@@ -84,41 +86,24 @@ fn main(
         let shrink = exp(best - peak);
         best = peak;
         total *= shrink;
-        s0 *= shrink;
-        s1 *= shrink;
-        s2 *= shrink;
-        s3 *= shrink;
+        sum *= shrink;
         workgroupBarrier();
-        var v = tile * params.kv_columns + kv + local;
-        for (var i = 0u; i < count; i++) {
-            let p = weights[i];
-            total += p;
-            if (local < dim) {
-                s0 += p * value[v];
+        if (team < teams) {
+            for (var i = team; i < count; i += teams) {
+                let weight = weights[i];
+                total += weight;
+                sum += weight * value[(tile + i) * params.kv_vectors + kv + slot];
             }
-            if (local + 64u < dim) {
-                s1 += p * value[v + 64u];
-            }
-            if (local + 128u < dim) {
-                s2 += p * value[v + 128u];
-            }
-            if (local + 192u < dim) {
-                s3 += p * value[v + 192u];
-            }
-            v += params.kv_columns;
         }
     }
-    let norm = select(0.0, 1.0 / total, total > 0.0);
-    if (local < dim) {
-        output[start + local] = s0 * norm;
-    }
-    if (local + 64u < dim) {
-        output[start + local + 64u] = s1 * norm;
-    }
-    if (local + 128u < dim) {
-        output[start + local + 128u] = s2 * norm;
-    }
-    if (local + 192u < dim) {
-        output[start + local + 192u] = s3 * norm;
+    sums[local] = sum;
+    totals[local] = total;
+    workgroupBarrier();
+    if (team == 0u) {
+        for (var i = local + vectors; i < teams * vectors; i += vectors) {
+            sum += sums[i];
+            total += totals[i];
+        }
+        output[start + slot] = sum * select(0.0, 1.0 / total, total > 0.0);
     }
 }
