@@ -12,19 +12,19 @@ import { full, root } from './paths.mjs';
 import { Report } from './report.mjs';
 import { startServer } from './server.mjs';
 import { abort } from './suites/abort.mjs';
+import { download } from './suites/download.mjs';
 import { embed } from './suites/embed.mjs';
 import { errors } from './suites/errors.mjs';
 import { generate } from './suites/generate.mjs';
-import { memory } from './suites/memory.mjs';
-import { network } from './suites/network.mjs';
 import { ops } from './suites/ops.mjs';
 import { page } from './suites/page.mjs';
+import { promises } from './suites/promises.mjs';
 import { w3c } from './suites/w3c.mjs';
 
-/** In this order: the first ones clear the storage, the later ones find the models there. */
+/** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
 const suites = {
-  wasm: [errors, abort, embed, generate, network, w3c, memory, page],
-  webgpu: [abort, ops, embed, generate, network, w3c, memory, page],
+  wasm: [errors, download, abort, embed, generate, promises, w3c, page],
+  webgpu: [abort, ops, embed, generate, promises, page],
 };
 
 const report = new Report(process.argv[2]);
