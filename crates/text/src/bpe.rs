@@ -67,7 +67,6 @@ fn finish(tokenizer: &mut Tokenizer, rules: Rules, added: Vec<AddedToken>) -> to
         tokenizer.with_normalizer(Some(NFC))?;
     }
     tokenizer.with_pre_tokenizer(Some(rules.pre));
-    tokenizer.with_decoder(Some(ByteLevel::default()));
     tokenizer.add_tokens(added)?;
     Ok(())
 }

@@ -21,10 +21,11 @@
 
 mod bpe;
 mod bytes;
-mod check;
 mod clock;
 mod decoder;
+mod decoding;
 mod error;
+mod json;
 mod marks;
 mod sentencepiece;
 mod stop;

@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use crate::decoding::parse_byte;
 use crate::marks::Marks;
 use crate::table::Table;
 use crate::vocabulary::{BYTE, CONTROL, UNKNOWN, UNUSED, USER_DEFINED};
@@ -27,16 +28,6 @@ pub(crate) struct SentencePiece {
     bytes: [Option<u32>; 256],
     unk: Option<u32>,
     space_prefix: bool,
-}
-
-/// What a token turns into when decoded.
-pub(crate) enum Piece<'a> {
-    /// A control token: no text.
-    Silent,
-    /// Part of a character.
-    Byte(u8),
-    /// Text with visible spaces.
-    Text(&'a str),
 }
 
 impl SentencePiece {
@@ -79,17 +70,9 @@ impl SentencePiece {
         })
     }
 
-    pub(crate) fn space_prefix(&self) -> bool {
-        self.space_prefix
-    }
-
-    pub(crate) fn piece(&self, id: u32) -> Option<Piece<'_>> {
-        let text = self.pieces.get(id)?;
-        Some(match self.types.get(id as usize) {
-            Some(&(CONTROL | UNKNOWN | UNUSED)) => Piece::Silent,
-            Some(&BYTE) => parse_byte(text).map_or(Piece::Text(text), Piece::Byte),
-            _ => Piece::Text(text),
-        })
+    /// Control, unknown and unused tokens have no text.
+    pub(crate) fn is_silent(&self, id: u32) -> bool {
+        matches!(self.types.get(id as usize), Some(&(CONTROL | UNKNOWN | UNUSED)))
     }
 
     /// Appends the ids of `text`.
@@ -239,12 +222,6 @@ impl PartialEq for Pair {
 }
 
 impl Eq for Pair {}
-
-/// `<0x0A>` is byte 10.
-fn parse_byte(token: &str) -> Option<u8> {
-    let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
-    (digits.len() == 2).then(|| u8::from_str_radix(digits, 16).ok()).flatten()
-}
 
 /// Bytes of the character that starts at `at`, which is on a boundary and before the end.
 fn character_len(text: &str, at: usize) -> usize {

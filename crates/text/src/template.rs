@@ -126,8 +126,9 @@ fn without_generation_blocks(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(start) = rest.find("{%") {
-        let Some(length) = rest[start..].find("%}") else { break };
-        let (before, tag) = (&rest[..start], &rest[start + 2..start + length]);
+        // `{%}` is no tag.
+        let Some(length) = rest[start + 2..].find("%}") else { break };
+        let (before, tag) = (&rest[..start], &rest[start + 2..start + 2 + length]);
         out.push_str(before);
         out.push_str("{%");
         match tag.trim_matches(|c: char| c.is_whitespace() || c == '-' || c == '+') {
@@ -135,7 +136,7 @@ fn without_generation_blocks(source: &str) -> String {
             "endgeneration" => out.push_str(&tag.replace("endgeneration", "endif")),
             _ => out.push_str(tag),
         }
-        rest = &rest[start + length..];
+        rest = &rest[start + 2 + length..];
     }
     out + rest
 }

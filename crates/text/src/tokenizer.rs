@@ -1,19 +1,20 @@
 //! One face for every way to cut text into tokens.
 
-use tokenizers::{AddedVocabulary, DecoderWrapper};
-
-use crate::sentencepiece::{Piece, SentencePiece};
-use crate::{Decoder, TextError, Vocabulary, VocabularyKind, bpe, bytes, check, wordpiece};
+use crate::decoding::Decoding;
+use crate::json::{self, Parts};
+use crate::sentencepiece::SentencePiece;
+use crate::{Decoder, TextError, Vocabulary, VocabularyKind, bpe, wordpiece};
 
 /// Text to ids and back.
 pub struct Tokenizer {
-    pub(crate) inner: Inner,
-    /// Ids before and after a text when special tokens are asked for. Empty where `inner` adds its own.
+    inner: Inner,
+    /// Ids before and after a text when special tokens are asked for.
     before: Vec<u32>,
     after: Vec<u32>,
+    decoding: Decoding,
 }
 
-pub(crate) enum Inner {
+enum Inner {
     Hub(Box<tokenizers::Tokenizer>),
     SentencePiece(Box<SentencePiece>),
 }
@@ -21,12 +22,8 @@ pub(crate) enum Inner {
 impl Tokenizer {
     /// From the bytes of a `tokenizer.json`. Its own truncation and padding are left out: callers do theirs.
     pub fn from_json(json: &[u8]) -> Result<Self, TextError> {
-        check::check(json)?;
-        let mut tokenizer =
-            tokenizers::Tokenizer::from_bytes(json).map_err(|error| TextError::Json { message: error.to_string() })?;
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| TextError::Json { message: error.to_string() })?;
-        Ok(Tokenizer { inner: Inner::Hub(Box::new(tokenizer)), before: Vec::new(), after: Vec::new() })
+        let Parts { tokenizer, before, after, decoding } = json::read(json)?;
+        Ok(Tokenizer { inner: Inner::Hub(Box::new(tokenizer)), before, after, decoding })
     }
 
     /// From the metadata of a GGUF file.
@@ -34,12 +31,18 @@ impl Tokenizer {
         vocabulary.check()?;
         let before = vocabulary.bos.filter(|_| vocabulary.add_bos).into_iter().collect();
         let after = vocabulary.eos.filter(|_| vocabulary.add_eos).into_iter().collect();
-        let inner = match vocabulary.kind {
-            VocabularyKind::Bpe => Inner::Hub(Box::new(bpe::build(vocabulary)?)),
-            VocabularyKind::WordPiece => Inner::Hub(Box::new(wordpiece::build(vocabulary)?)),
-            VocabularyKind::SentencePiece => Inner::SentencePiece(Box::new(SentencePiece::new(&vocabulary)?)),
+        let (inner, decoding) = match vocabulary.kind {
+            VocabularyKind::Bpe => (Inner::Hub(Box::new(bpe::build(vocabulary)?)), Decoding::ByteLevel),
+            VocabularyKind::WordPiece => {
+                let decoding = Decoding::Words { prefix: Some("##".into()), cleanup: true };
+                (Inner::Hub(Box::new(wordpiece::build(vocabulary)?)), decoding)
+            }
+            VocabularyKind::SentencePiece => {
+                let decoding = Decoding::sentencepiece(vocabulary.add_space_prefix);
+                (Inner::SentencePiece(Box::new(SentencePiece::new(&vocabulary)?)), decoding)
+            }
         };
-        Ok(Tokenizer { inner, before, after })
+        Ok(Tokenizer { inner, before, after, decoding })
     }
 
     /// Ids of `text`. Special tokens written out in it are recognised; `add_special` adds those that the model wants
@@ -49,7 +52,7 @@ impl Tokenizer {
         match &self.inner {
             Inner::Hub(tokenizer) => {
                 let encoding = tokenizer
-                    .encode_fast(text, add_special)
+                    .encode_fast(text, false)
                     .map_err(|error| TextError::Encode { message: error.to_string() })?;
                 ids.extend_from_slice(encoding.get_ids());
             }
@@ -77,7 +80,7 @@ impl Tokenizer {
         }
     }
 
-    /// Number of tokens, added ones included.
+    /// Number of tokens, added ones included. Ids may be larger: vocabularies have holes.
     pub fn vocab_size(&self) -> usize {
         match &self.inner {
             Inner::Hub(tokenizer) => tokenizer.get_vocab_size(true),
@@ -98,41 +101,31 @@ impl Tokenizer {
 
     /// Turns ids into text one at a time.
     pub fn decoder(&self) -> Decoder {
-        match &self.inner {
-            Inner::Hub(tokenizer) if !matches!(tokenizer.get_decoder(), Some(DecoderWrapper::ByteLevel(_))) => {
-                Decoder::by_text()
-            }
-            Inner::Hub(_) => Decoder::by_bytes(false),
-            Inner::SentencePiece(pieces) => Decoder::by_bytes(pieces.space_prefix()),
-        }
+        Decoder::default()
     }
 
-    /// Appends the bytes that token `id` stands for: of a byte-level or SentencePiece tokenizer.
-    pub(crate) fn append_bytes(&self, id: u32, out: &mut Vec<u8>) -> Result<(), TextError> {
+    /// Appends the bytes that token `id` stands for; false if it is one that has no text.
+    pub(crate) fn append_bytes(&self, id: u32, first: bool, out: &mut Vec<u8>) -> Result<bool, TextError> {
         let unknown = || TextError::UnknownId { id, tokens: self.vocab_size() };
         match &self.inner {
             Inner::Hub(tokenizer) => {
                 let token = tokenizer.id_to_token(id).ok_or_else(unknown)?;
-                append_byte_level(tokenizer.get_added_vocabulary(), id, &token, out);
+                match tokenizer.get_added_vocabulary().get_added_tokens_decoder().get(&id) {
+                    Some(added) if added.special => return Ok(false),
+                    // Added tokens are not written in a vocabulary's alphabet.
+                    Some(_) if matches!(self.decoding, Decoding::ByteLevel) => out.extend_from_slice(token.as_bytes()),
+                    _ => self.decoding.append(&token, first, out),
+                }
             }
-            Inner::SentencePiece(pieces) => match pieces.piece(id).ok_or_else(unknown)? {
-                Piece::Silent => {}
-                Piece::Byte(byte) => out.push(byte),
-                Piece::Text(text) => out.extend_from_slice(text.replace('▁', " ").as_bytes()),
-            },
+            Inner::SentencePiece(pieces) => {
+                let token = pieces.token(id).ok_or_else(unknown)?;
+                if pieces.is_silent(id) {
+                    return Ok(false);
+                }
+                self.decoding.append(token, first, out);
+            }
         }
-        Ok(())
-    }
-}
-
-fn append_byte_level(added: &AddedVocabulary, id: u32, token: &str, out: &mut Vec<u8>) {
-    match added.get_added_tokens_decoder().get(&id) {
-        Some(added) if added.special => {}
-        Some(_) => out.extend_from_slice(token.as_bytes()),
-        None => {
-            let bytes: Option<Vec<u8>> = token.chars().map(bytes::byte_of).collect();
-            out.extend_from_slice(bytes.as_deref().unwrap_or(token.as_bytes()));
-        }
+        Ok(true)
     }
 }
 

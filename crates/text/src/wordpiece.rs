@@ -1,10 +1,10 @@
 //! BERT's WordPiece from a GGUF vocabulary.
 
+use tokenizers::Tokenizer;
 use tokenizers::models::bpe::Vocab;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
-use tokenizers::{Tokenizer, decoders};
 
 use crate::bpe::added_tokens;
 use crate::vocabulary::{CONTROL, UNKNOWN};
@@ -37,7 +37,6 @@ pub(crate) fn build(vocabulary: Vocabulary) -> Result<Tokenizer, TextError> {
         let mut tokenizer = Tokenizer::new(WordPiece::builder().vocab(vocab).unk_token(unk).build()?);
         tokenizer.with_normalizer(Some(BertNormalizer::default()))?;
         tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
-        tokenizer.with_decoder(Some(decoders::wordpiece::WordPiece::default()));
         tokenizer.add_tokens(added)?;
         Ok(tokenizer)
     };

@@ -53,6 +53,7 @@ fn a_clock_only_when_given() {
 fn generation_blocks_are_plain_blocks() {
     let source = "{% for m in messages %}{%- generation -%} {{ m.content }} {%- endgeneration %}\n{% endfor %}";
     assert_eq!(render(source, &[("a", "x"), ("b", "y")]).unwrap(), "xy");
+    assert!(render("{%}", &[]).is_err());
 }
 
 #[test]
