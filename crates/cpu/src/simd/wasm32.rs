@@ -1,6 +1,6 @@
 //! Wasm `simd128`; `mul_add` by relaxed SIMD where that is enabled.
 
-use core::arch::wasm32::*;
+use core::{arch::wasm32::*, mem::transmute};
 
 /// For [`graph::Facts`].
 pub(crate) const NAME: &str = if cfg!(target_feature = "relaxed-simd") { "relaxed-simd" } else { "simd128" };
@@ -16,14 +16,14 @@ impl F32x4 {
 
     #[inline(always)]
     pub(crate) fn load(from: &[f32; 4]) -> Self {
-        // SAFETY: a reference to 16 bytes; wasm loads need no alignment.
-        F32x4(unsafe { v128_load(from.as_ptr().cast()) })
+        // SAFETY: every bit pattern of the array is a vector of the same size.
+        F32x4(unsafe { transmute::<[f32; 4], v128>(*from) })
     }
 
     #[inline(always)]
     pub(crate) fn store(self, to: &mut [f32; 4]) {
-        // SAFETY: a reference to 16 bytes; wasm stores need no alignment.
-        unsafe { v128_store(to.as_mut_ptr().cast(), self.0) }
+        // SAFETY: every vector is an array of the same size.
+        *to = unsafe { transmute::<v128, [f32; 4]>(self.0) };
     }
 
     #[inline(always)]
@@ -59,8 +59,8 @@ pub(crate) struct U8x16(v128);
 impl U8x16 {
     #[inline(always)]
     pub(crate) fn load(from: &[u8; 16]) -> Self {
-        // SAFETY: a reference to 16 bytes; wasm loads need no alignment.
-        U8x16(unsafe { v128_load(from.as_ptr().cast()) })
+        // SAFETY: every bit pattern of the array is a vector of the same size.
+        U8x16(unsafe { transmute::<[u8; 16], v128>(*from) })
     }
 
     #[inline(always)]

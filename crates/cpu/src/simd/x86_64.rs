@@ -1,6 +1,6 @@
 //! SSE2, which every x86-64 has.
 
-use core::arch::x86_64::*;
+use core::{arch::x86_64::*, mem::transmute};
 
 /// For [`graph::Facts`].
 pub(crate) const NAME: &str = "sse2";
@@ -8,8 +8,8 @@ pub(crate) const NAME: &str = "sse2";
 #[derive(Clone, Copy)]
 pub(crate) struct F32x4(__m128);
 
-// SAFETY of this module: SSE2 is part of x86-64, and loads and stores go through references to arrays of 16 bytes with
-// instructions that need no alignment.
+// SAFETY of this module: SSE2 is part of x86-64, and every bit pattern of an array is one of a vector of the same size.
+// Loads are transmutations because the intrinsic, with debug assertions, checks pointers each time.
 impl F32x4 {
     #[inline(always)]
     pub(crate) fn splat(x: f32) -> Self {
@@ -20,13 +20,13 @@ impl F32x4 {
     #[inline(always)]
     pub(crate) fn load(from: &[f32; 4]) -> Self {
         // SAFETY: above.
-        F32x4(unsafe { _mm_loadu_ps(from.as_ptr()) })
+        F32x4(unsafe { transmute::<[f32; 4], __m128>(*from) })
     }
 
     #[inline(always)]
     pub(crate) fn store(self, to: &mut [f32; 4]) {
         // SAFETY: above.
-        unsafe { _mm_storeu_ps(to.as_mut_ptr(), self.0) }
+        *to = unsafe { transmute::<__m128, [f32; 4]>(self.0) };
     }
 
     #[inline(always)]
@@ -65,7 +65,7 @@ impl U8x16 {
     #[inline(always)]
     pub(crate) fn load(from: &[u8; 16]) -> Self {
         // SAFETY: above.
-        U8x16(unsafe { _mm_loadu_si128(from.as_ptr().cast()) })
+        U8x16(unsafe { transmute::<[u8; 16], __m128i>(*from) })
     }
 
     #[inline(always)]
