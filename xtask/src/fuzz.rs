@@ -1,18 +1,11 @@
-//! The fuzz targets of `tests/fuzz`: hostile bytes for each parser, with libFuzzer and a memory limit.
-//!
-//! `cargo-fuzz` is not needed: its instrumentation flags are stable compiler flags, and nothing here needs a sanitizer,
-//! because what we look for in safe Rust is a panic, an abort, a hang or a large allocation.
+//! The fuzz targets of `tests/fuzz`: hostile bytes for each parser, with libFuzzer. A panic, an abort, a hang or a large
+//! allocation fails. Its README says how to run one by hand.
 
 use crate::counts::Counts;
 use crate::{paths, process};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::process::Command;
-
-/// libFuzzer's coverage, as `cargo fuzz` asks for it.
-const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
-    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-    -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cdebug-assertions=on -Coverflow-checks=on";
 
 /// Runs every target for `seconds`; each is one test.
 pub(crate) fn run(seconds: u64) -> Result<Counts> {
@@ -21,27 +14,23 @@ pub(crate) fn run(seconds: u64) -> Result<Counts> {
     if targets.is_empty() {
         bail!("tests/fuzz has no [[bin]]");
     }
-    let host = process::answer(Command::new("rustc").arg("-vV")).context("rustc -vV failed")?;
-    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc -vV names no host")?;
-    let build = paths::target().join("fuzz");
-    let mut cargo = Command::new("cargo");
-    // With --target, build scripts and macros are compiled without the instrumentation.
-    cargo.args(["build", "--release", "--bins", "--target", host]).current_dir(&folder);
-    process::run("building the fuzz targets", cargo.env("CARGO_TARGET_DIR", &build).env("RUSTFLAGS", FLAGS))?;
+    let cargo = |subcommand: &str| {
+        // In this folder, so that cargo finds the coverage flags of its own `.cargo/config.toml`, and none but those.
+        let mut cargo = Command::new("cargo");
+        cargo.args([subcommand, "--release", "--locked"]).current_dir(&folder);
+        cargo.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        cargo
+    };
+    process::run("building the fuzz targets", cargo("build").arg("--bins"))?;
     let mut counts = Counts::default();
     for target in targets {
-        let corpus = build.join("corpus").join(&target);
-        let found = build.join("found").join(&target);
-        fs::create_dir_all(&corpus)?;
+        let found = folder.join("artifacts");
+        fs::create_dir_all(folder.join("corpus").join(&target))?;
         fs::create_dir_all(&found)?;
-        let mut fuzz = Command::new(build.join(host).join("release").join(&target));
-        fuzz.arg(&corpus);
-        let seeds = folder.join("seeds").join(&target);
-        if seeds.is_dir() {
-            fuzz.arg(seeds);
-        }
-        fuzz.arg(format!("-artifact_prefix={}/", found.display()));
-        fuzz.args([&format!("-max_total_time={seconds}"), "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1"]);
+        let mut fuzz = cargo("run");
+        fuzz.args(["--quiet", "--bin", &target, "--", &format!("corpus/{target}")]);
+        fuzz.arg(format!("-artifact_prefix=artifacts/{target}-"));
+        fuzz.args([&format!("-max_total_time={seconds}"), "-timeout=20", "-print_final_stats=1"]);
         let result = process::run(&format!("fuzzing {target} for {seconds} s"), &mut fuzz);
         if let Err(error) = &result {
             process::say(&format!("{error:#}\n   the input that did it is in {}", found.display()));
