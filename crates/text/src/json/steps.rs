@@ -13,7 +13,8 @@ use crate::TextError;
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 pub(super) enum Normalizer {
-    BertNormalizer {
+    #[serde(rename = "BertNormalizer")]
+    Bert {
         clean_text: bool,
         handle_chinese_chars: bool,
         strip_accents: Option<bool>,
@@ -55,7 +56,7 @@ pub(super) enum Pattern {
 impl Normalizer {
     pub(super) fn build(self) -> Result<NormalizerWrapper, TextError> {
         Ok(match self {
-            Normalizer::BertNormalizer { clean_text, handle_chinese_chars, strip_accents, lowercase } => {
+            Normalizer::Bert { clean_text, handle_chinese_chars, strip_accents, lowercase } => {
                 normalizers::BertNormalizer::new(clean_text, handle_chinese_chars, strip_accents, lowercase).into()
             }
             Normalizer::Lowercase => utils::Lowercase.into(),
@@ -84,7 +85,8 @@ impl Normalizer {
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 pub(super) enum PreTokenizer {
-    BertPreTokenizer,
+    #[serde(rename = "BertPreTokenizer")]
+    Bert,
     ByteLevel {
         add_prefix_space: bool,
         #[serde(default = "yes")]
@@ -142,7 +144,7 @@ fn yes() -> bool {
 impl PreTokenizer {
     pub(super) fn build(self) -> Result<PreTokenizerWrapper, TextError> {
         Ok(match self {
-            PreTokenizer::BertPreTokenizer => bert::BertPreTokenizer.into(),
+            PreTokenizer::Bert => bert::BertPreTokenizer.into(),
             PreTokenizer::ByteLevel { add_prefix_space, use_regex } => {
                 byte_level::ByteLevel::new(add_prefix_space, false, use_regex).into()
             }
