@@ -50,6 +50,6 @@ pub(crate) fn quiet(_: Event<'_>) -> ControlFlow<()> {
 pub(crate) fn load(model: &str, device: Device, context: Option<usize>) -> Result<Engine> {
     let files = files::open(model)?;
     let host = Box::new(Native(Instant::now()));
-    let loading = Engine::load(device.backend()?, files, LoadOptions { context }, host, &mut quiet);
-    Ok(pollster::block_on(loading)?)
+    let (options, mut sink) = (LoadOptions { context }, quiet);
+    Ok(pollster::block_on(Engine::load(device.backend()?, files, options, host, &mut sink))?)
 }
