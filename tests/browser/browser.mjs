@@ -51,7 +51,7 @@ export async function launch({ backend, ...options }) {
   context.on('console', (message) => {
     const text = message.text();
     if (/Content Security Policy/i.test(text)) violations.push(text);
-    else if (message.type() === 'error') complaints.push(text);
+    else if (message.type() === 'error') complaints.push(`${text} (${message.location().url})`);
   });
   context.on('weberror', (error) => complaints.push(String(error.error())));
 

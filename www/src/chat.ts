@@ -5,14 +5,12 @@ import { settings } from './settings.ts';
 import { show } from './streaming.ts';
 import { Tool } from './tool.ts';
 
-const manner = 'You are a helpful assistant. Answer in a few plain sentences.';
-
 /** Chat: one conversation, kept by the language model; it ends with the page or with "New conversation". */
 export function startChat(root: HTMLElement, models: Models): void {
   const turns = part(root, '[data-turns]', HTMLElement);
   const message = part(root, '[name=message]', HTMLTextAreaElement);
   const clear = part(root, '[name=clear]', HTMLButtonElement);
-  message.value = 'What is a candle made of?';
+  message.value = 'Why is the sky blue?';
 
   const tool = new Tool(root, models, 'chat', async (signal) => {
     const question = message.value.trim();
@@ -20,9 +18,7 @@ export function startChat(root: HTMLElement, models: Models): void {
       tool.fail('Write a message first.');
       return;
     }
-    const model = await tool.get('chat', signal, (options) =>
-      LanguageModel.create({ ...options, initialPrompts: [{ role: 'system', content: manner }] }),
-    );
+    const model = await tool.get('chat', signal, (options) => LanguageModel.create(options));
     message.value = '';
     const answer = element('div', 'turn');
     turns.append(element('div', 'turn user', question), answer);

@@ -40,9 +40,13 @@ export function startSearch(root: HTMLElement, models: Models): void {
     const started = performance.now();
     const fresh = await learn(embedder, [question, ...parts], signal);
     const hits = rank(question, parts).slice(0, shown);
-    const candidates = hits.slice(0, marked).map((hit) => sentences(hit.text));
-    await learn(embedder, candidates.filter((options) => options.length > 1).flat(), signal);
-    list.replaceChildren(...hits.map((hit, index) => row(hit, closest(question, candidates[index]))));
+    // Where a passage is one sentence a mark says nothing, except that it is the best.
+    const candidates = hits.slice(0, marked).map((hit, index) => {
+      const parts = sentences(hit.text);
+      return index === 0 || parts.length > 1 ? parts : [];
+    });
+    await learn(embedder, candidates.flat(), signal);
+    list.replaceChildren(...hits.map((hit, index) => row(hit, closest(question, candidates[index] ?? []))));
     hint.hidden = true;
     count.textContent = `${parts.length} passages ranked in ${Math.round(performance.now() - started)} ms`;
     const rate = embedder.stats?.prefillTokensPerSecond;
@@ -65,9 +69,8 @@ export function startSearch(root: HTMLElement, models: Models): void {
       .sort((left, right) => right.score - left.score);
   }
 
-  /** The sentence to mark. A passage of one sentence needs no mark. */
-  function closest(question: string, options: string[] = []): string | undefined {
-    return options.length > 1 ? rank(question, options)[0]?.text : undefined;
+  function closest(question: string, options: string[]): string | undefined {
+    return rank(question, options)[0]?.text;
   }
 
   // Only once the model is there: typing alone never starts a download.
