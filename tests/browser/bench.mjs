@@ -33,12 +33,13 @@ async function measureChat({ device, prompt, answer }) {
   const started = performance.now();
   const model = await lib.LanguageModel.create({ device });
   const loadSeconds = (performance.now() - started) / 1000;
-  // " one" is one token; a warm-up compiles and prepares what the measured call uses.
-  const words = (count, word) => ` ${word}`.repeat(count);
+  // A warm-up compiles and prepares what the measured call uses. About 12 tokens a line.
+  const lines = (count, what) => `The ${what} came in early and stayed until the evening.\n`.repeat(count);
+  const question = 'Continue this story with as many details as you can:\n';
   const options = { maxTokens: answer, temperature: 0 };
-  await (await model.clone()).prompt(words(prompt, 'two'), { ...options, maxTokens: 2 });
+  await (await model.clone()).prompt(question + lines(prompt / 12, 'rain'), { ...options, maxTokens: 2 });
   const session = await model.clone();
-  await session.prompt(words(prompt, 'one'), options);
+  await session.prompt(question + lines(prompt / 12, 'fog'), options);
   const { stats } = session;
   const { adapter, dtype } = model.info();
   const memory = await model.memory();

@@ -1,8 +1,8 @@
 /** Drives the demo page the way a reader does: by labels, buttons and keys. */
 
-/** Opens the page on a backend; `tokens` keeps the answers of the chat short. */
+/** Opens the page on a backend; `tokens` keeps the answers of the chat short. They are the likeliest ones, no chance in it. */
 export async function openDemo(browser, origin, device, tokens = 24) {
-  const page = await browser.open(`${origin}/?device=${device}&tokens=${tokens}`);
+  const page = await browser.open(`${origin}/?device=${device}&tokens=${tokens}&temperature=0`);
   await page.getByRole('tab', { name: 'Summarize' }).waitFor();
   return page;
 }

@@ -22,7 +22,7 @@ export function startChat(root: HTMLElement, models: Models): void {
     message.value = '';
     const answer = element('div', 'turn');
     turns.append(element('div', 'turn user', question), answer);
-    const stream = model.promptStreaming(question, { signal, maxTokens: settings.tokens });
+    const stream = model.promptStreaming(question, { signal, ...settings.sampling });
     try {
       await show(stream, answer, models.status);
     } finally {

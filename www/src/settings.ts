@@ -1,11 +1,14 @@
-import type { Device } from 'rushlight';
+import type { Device, SamplingOptions } from 'rushlight';
 
 const query = new URLSearchParams(location.search);
 
-/** What the address asks for: `?device=wasm`, and `?tokens=24` to keep answers short. */
-export const settings: { device: Device; tokens: number } = {
+/** What the address asks for: `?device=wasm`, and for tests `?tokens=24&temperature=0`, short and repeatable answers. */
+export const settings: { device: Device; sampling: SamplingOptions } = {
   device: asDevice(query.get('device')),
-  tokens: Number(query.get('tokens')) || 256,
+  sampling: {
+    maxTokens: Number(query.get('tokens')) || 256,
+    ...(query.has('temperature') && { temperature: Number(query.get('temperature')) }),
+  },
 };
 
 /** Remembers a choice in the address, so that a reload or a shared link keeps it. */

@@ -48,9 +48,9 @@ export async function page({ report, browser, server, device }) {
 
   await report.test(`${device}: page: chat`, async () => {
     needModel('smollm2-135m-instruct');
-    const result = await chat(demo, 'Why is the sky blue?');
+    const result = await chat(demo, 'What is the capital of France?');
     assert.ok(looksLikeText(result.text), result.text);
-    assert.match(result.text, /sky|blue|light/i);
+    assert.match(result.text, /Paris/);
     return JSON.stringify(result.text);
   });
   if (device === 'wasm') await looks({ report, browser, server, demo });
