@@ -193,10 +193,7 @@ mod tests {
 
     #[test]
     fn a_clean_file_has_no_finding() {
-        assert_eq!(
-            whats("crates/engine/src/lib.rs", "//! wasm_bindgen is not for us.\nuse std::fmt;\n"),
-            [String::new(); 0]
-        );
+        assert!(whats("crates/engine/src/lib.rs", "//! wasm_bindgen is not for us.\nuse std::fmt;\n").is_empty());
     }
 
     #[test]
