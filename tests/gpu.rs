@@ -266,3 +266,60 @@ fn heads_of_odd_sizes_are_refused() {
         assert!(error.to_string().contains(&format!("{head_dim} elements")), "{error}");
     }
 }
+
+#[test]
+fn scratch_is_reused_once_its_reader_has_run() {
+    let mut graph = Graph::new();
+    let x = graph.leaf(LeafKind::Input, "x", DType::F32, [4, 8]);
+    let mut y = x;
+    for _ in 0..10 {
+        y = graph.scale(y, 2.0);
+    }
+    let kept = graph.scale(x, 3.0);
+    for _ in 0..5 {
+        y = graph.add(y, kept);
+    }
+    graph.output("y", y);
+    let graph = graph.finish().unwrap();
+    let buffers = Buffers::from([("x".into(), graph::BufferId(1)), ("y".into(), graph::BufferId(2))]);
+    let layout = gpu::memory::Layout::of(&graph, &buffers);
+    // Two for the chain, one for what stays alive beside it; the last value is written where it is read.
+    assert_eq!(layout.slots, [128; 3]);
+    assert_eq!(layout.place(&graph, y), Some(gpu::memory::Place::Bound(graph::BufferId(2))));
+    assert!(layout.copies.is_empty());
+    // No op writes what it reads.
+    for (value, op, _) in graph.ops() {
+        let out = layout.place(&graph, value);
+        assert!(op.inputs().iter().all(|&input| layout.place(&graph, input) != out), "{value:?}");
+    }
+}
+
+#[test]
+fn tensors_are_split_by_whole_rows() {
+    let limits = Limits { max_binding: 1000, ..Limits::default() };
+    let rows = |first, count| gpu::Rows { first, count };
+    let ty = TensorType::new(DType::Q4_0, [100, 64]); // 36 bytes a row, 27 rows in 1000 bytes
+    assert_eq!(gpu::split(&ty, &limits).unwrap(), [rows(0, 27), rows(27, 27), rows(54, 27), rows(81, 19)]);
+    assert_eq!(gpu::split(&TensorType::new(DType::F32, [250]), &limits).unwrap(), [rows(0, 1)]);
+    assert!(gpu::split(&TensorType::new(DType::F32, [251]), &limits).is_err());
+    assert!(gpu::split(&TensorType::new(DType::Q4_0, [usize::MAX, 64]), &limits).is_err());
+}
+
+#[test]
+fn large_grids_are_folded() {
+    let mut graph = Graph::new();
+    let x = graph.leaf(LeafKind::Input, "x", DType::F32, [1000, 30_000]);
+    let y = graph.scale(x, 2.0);
+    let limits = Limits::default();
+    let graph::Node::Op(op) = graph.node(y) else { panic!("an op") };
+    let site = gpu::kernels::Site {
+        graph: &graph,
+        op,
+        ty: graph.ty(y),
+        rows: gpu::Rows { first: 0, count: 0 },
+        limits: &limits,
+    };
+    let [x, y, z] = (gpu::kernels::choose(&site).grid)(&site);
+    assert!(x <= limits.max_groups && y <= limits.max_groups && z == 1);
+    assert!(u64::from(x) * u64::from(y) * 64 >= 30_000_000);
+}

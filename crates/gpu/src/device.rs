@@ -171,7 +171,10 @@ fn facts(info: &wgpu::AdapterInfo, limits: &Limits, features: wgpu::Features) ->
     details.insert("driver", format!("{} {}", info.driver, info.driver_info).trim().into());
     details.insert("max binding", limits.max_binding.to_string());
     details.insert("shader-f16", features.contains(wgpu::Features::SHADER_F16).to_string());
-    details.insert("subgroups", features.contains(wgpu::Features::SUBGROUP).to_string());
+    if info.backend != wgpu::Backend::BrowserWebGpu {
+        // wgpu does not ask a browser for it.
+        details.insert("subgroups", features.contains(wgpu::Features::SUBGROUP).to_string());
+    }
     details.insert("timestamp-query", features.contains(wgpu::Features::TIMESTAMP_QUERY).to_string());
     // Browsers keep the name to themselves.
     let name = if info.name.is_empty() { format!("{:?}", info.backend) } else { info.name.clone() };
