@@ -3,7 +3,8 @@ use fuzz::{bounded, seed};
 use libfuzzer_sys::fuzz_target;
 use text::{Tokenizer, Vocabulary, VocabularyKind};
 
-const PRES: [&str; 6] = ["gpt-2", "smollm", "llama-bpe", "qwen2", "gpt-4o", "tekken"];
+/// Those whose pattern is compiled once. The others compile theirs with every tokenizer, which takes all the time there is.
+const PRES: [&str; 3] = ["gpt-2", "smollm", "unknown"];
 
 /// Three bytes of choices, then lines: `t` type token, `m` merge, the rest is the text.
 fn parse(data: &[u8]) -> Option<(Vocabulary, String)> {
@@ -40,7 +41,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let pieces = "t2<unk>\nt3<s>\nt6<0x41>\nt1▁a\nt1a\nt4▁▁\nt4<b>\nt5x\na a  b<b>é<s>a";
     let words = "t2[UNK]\nt3[CLS]\nt1▁un\nt1aff\nt1▁!\nUnaff!";
     let with = |choices: [u8; 3], lines: &str| [&choices, lines.as_bytes()].concat();
-    let mut seeds: Vec<Vec<u8>> = (0..PRES.len() as u8).map(|pre| with([0, pre, 11], bpe)).collect();
+    let mut seeds: Vec<Vec<u8>> = [0, 1, 2].map(|pre| with([0, pre, 11], bpe)).to_vec();
     seeds.extend([with([1, 0, 29], pieces), with([1, 0, 0], pieces), with([2, 0, 12], words)]);
     seeds
 }
