@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use engine::{Engine, EngineError, Event, FinishReason, GenerateOptions, Prompt};
 
 use super::forward::{self, Decoder, Tensors};
+use super::gguf::Meta;
 use super::support::{Device, all, load};
 use super::tiny::{Layout, Random, VOCABULARY};
 use super::tiny_decoders::{CONTEXT, Variant, build};
@@ -208,4 +209,34 @@ fn dropping_returns_memory() {
     let cancelled = pollster::block_on(Engine::load(backend(), files, Default::default(), host, &mut stop));
     assert!(matches!(cancelled, Err(EngineError::Cancelled)));
     assert_eq!(graph::Backend::memory(&*shared.borrow()), before);
+}
+
+/// A file's start token comes once, whether its template writes it or not, and its end token ends an answer.
+#[test]
+fn special_tokens_are_those_of_the_file() {
+    let message = |content: &str| engine::Message { role: "user".into(), content: content.into() };
+    let key = |name: &str| format!("tokenizer.{name}");
+    for start in ["{{ bos_token }}", ""] {
+        let (mut tiny, _) = build(Variant::Llama);
+        tiny.metadata.retain(|(name, _)| !name.ends_with("add_bos_token"));
+        let template = format!("{start}{{% for message in messages %}}{{{{ message.content }}}}{{% endfor %}}");
+        tiny.metadata.extend([
+            (key("ggml.add_bos_token"), Meta::Bool(true)),
+            (key("ggml.bos_token_id"), Meta::U32(7)),
+            (key("chat_template"), Meta::Text(template)),
+        ]);
+        let mut engine = load(Device::Cpu.backend().unwrap(), tiny.files(Layout::Gguf), None).unwrap();
+        assert!(engine.info().chat);
+        assert_eq!(engine.tokenize("ab").unwrap(), [7, 64, 65]);
+        let prompt = Prompt::Chat(vec![message("a"), message("b")]);
+        assert_eq!(engine.count_tokens(&prompt).unwrap(), 3);
+        let options = GenerateOptions { max_tokens: Some(2), ..Default::default() };
+        pollster::block_on(engine.generate(&prompt, &options, &mut all)).unwrap();
+        let (prompt_ids, first) = engine.cached().split_at(3);
+        assert_eq!(prompt_ids, [7, 64, 65], "{start:?}");
+        tiny.metadata.push((key("ggml.eot_token_id"), Meta::U32(first[0])));
+        let mut engine = load(Device::Cpu.backend().unwrap(), tiny.files(Layout::Gguf), None).unwrap();
+        let finish = pollster::block_on(engine.generate(&prompt, &options, &mut all)).unwrap();
+        assert_eq!((finish.reason, finish.tokens), (FinishReason::Stop, 0));
+    }
 }

@@ -78,7 +78,7 @@ pub(crate) fn decoder(config: &Decoder, tensors: &Tensors, ids: &[u32]) -> Rows 
 fn attention(config: &Decoder, tensors: &Tensors, layer: usize, x: &Rows) -> Rows {
     let at = |name: &str| format!("model.layers.{layer}.self_attn.{name}");
     let (dim, group) = (config.head_dim, config.heads / config.kv_heads);
-    let local = config.gemma.as_ref().filter(|gemma| (layer + 1) % gemma.pattern != 0);
+    let local = config.gemma.as_ref().filter(|gemma| !(layer + 1).is_multiple_of(gemma.pattern));
     let base = local.map_or(config.base, |gemma| gemma.local_base);
     let factors = config.factors.as_ref().filter(|_| local.is_none());
     let scale = config.gemma.as_ref().map_or(dim as f64, |gemma| gemma.scalar).powf(-0.5);

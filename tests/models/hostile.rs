@@ -80,7 +80,7 @@ fn tensors_that_are_absent_or_of_another_shape_are_refused() {
                 let (mut tiny, _) = tiny_decoders::build(variant);
                 let tensor = tiny.tensors.remove(&name).unwrap();
                 let spelled = match layout {
-                    Layout::Gguf => (tiny.to_gguf)(&tiny, &name, &tensor).0,
+                    Layout::Gguf => (tiny.to_gguf)(&name, &tensor).0,
                     _ => name.clone(),
                 };
                 let found = refused(&tiny, layout);

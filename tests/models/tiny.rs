@@ -43,13 +43,16 @@ impl Layout {
     pub(crate) const ALL: [Layout; 4] = [Layout::Gguf, Layout::Safetensors, Layout::Sharded, Layout::HalfWidth];
 }
 
+/// From a Hugging Face tensor, by name, to GGUF's.
+pub(crate) type ToGguf = fn(&str, &(Vec<usize>, Vec<f32>)) -> Named;
+
 /// A tiny model: its tensors under Hugging Face's names, and what both kinds of files say of it.
 pub(crate) struct Tiny {
     pub(crate) tensors: Tensors,
     pub(crate) config: Value,
     pub(crate) metadata: Vec<(String, Meta)>,
-    /// From a Hugging Face tensor to GGUF's: name and values.
-    pub(crate) to_gguf: fn(&Tiny, &str, &(Vec<usize>, Vec<f32>)) -> Named,
+    /// How the GGUF has them.
+    pub(crate) to_gguf: ToGguf,
     /// Tensors that only the GGUF has.
     pub(crate) gguf_only: Vec<Named>,
     /// Files beside the safetensors.
@@ -60,7 +63,7 @@ impl Tiny {
     pub(crate) fn files(&self, layout: Layout) -> Vec<File> {
         if layout == Layout::Gguf {
             let mut tensors: Vec<Named> =
-                self.tensors.iter().map(|(name, tensor)| (self.to_gguf)(self, name, tensor)).collect();
+                self.tensors.iter().map(|(name, tensor)| (self.to_gguf)(name, tensor)).collect();
             tensors.extend(self.gguf_only.clone());
             return vec![file("tiny.gguf", gguf::write(&self.metadata, &tensors))];
         }
@@ -109,7 +112,8 @@ fn tokenizer() -> Value {
             "pair": [token("[CLS]"), {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
             "special_tokens": {"[CLS]": special("[CLS]", 2), "[SEP]": special("[SEP]", 3)},
         },
-        "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": vocabulary},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                  "max_input_chars_per_word": 100, "vocab": vocabulary},
     })
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn build(variant: Variant) -> (Tiny, Decoder) {
         to_gguf: match variant {
             Variant::Llama | Variant::Llama3 => llama_to_gguf,
             Variant::Gemma3 => gemma_to_gguf,
-            _ => |_, name, tensor| (gguf_name(name, false), tensor.0.clone(), tensor.1.clone()),
+            _ => |name, tensor| (gguf_name(name, false), tensor.0.clone(), tensor.1.clone()),
         },
         gguf_only,
         side: Vec::new(),
@@ -181,7 +181,7 @@ fn gguf_name(name: &str, is_gemma: bool) -> String {
 }
 
 /// llama.cpp's converter puts the two rows of a rotating pair side by side.
-fn llama_to_gguf(_: &Tiny, name: &str, (shape, data): &(Vec<usize>, Vec<f32>)) -> super::files::Named {
+fn llama_to_gguf(name: &str, (shape, data): &(Vec<usize>, Vec<f32>)) -> super::files::Named {
     let head_dim = HIDDEN / HEADS;
     let rows: Vec<&[f32]> = data.chunks(HIDDEN).collect();
     let moved = if name.contains("q_proj") || name.contains("k_proj") {
@@ -197,7 +197,7 @@ fn llama_to_gguf(_: &Tiny, name: &str, (shape, data): &(Vec<usize>, Vec<f32>)) -
 }
 
 /// llama.cpp's converter adds the one that Gemma's norms leave out.
-fn gemma_to_gguf(_: &Tiny, name: &str, (shape, data): &(Vec<usize>, Vec<f32>)) -> super::files::Named {
+fn gemma_to_gguf(name: &str, (shape, data): &(Vec<usize>, Vec<f32>)) -> super::files::Named {
     let is_norm = name.contains("norm");
     let values = data.iter().map(|&v| if is_norm { v + 1.0 } else { v }).collect();
     (gguf_name(name, true), shape.clone(), values)

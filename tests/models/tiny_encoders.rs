@@ -115,7 +115,7 @@ pub(crate) fn build(naming: Naming, head: Option<&str>, side: Vec<(&'static str,
         tensors,
         config: config(naming, head, encoder.position_offset),
         metadata: gguf_metadata(),
-        to_gguf: |_, name, tensor| (gguf_name(name), tensor.0.clone(), tensor.1.clone()),
+        to_gguf: |name, tensor| (gguf_name(name), tensor.0.clone(), tensor.1.clone()),
         gguf_only: Vec::new(),
         side,
     };
