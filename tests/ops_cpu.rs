@@ -214,15 +214,22 @@ fn a_buffer_may_be_input_and_output_of_a_step() {
     let y = graph.add(x, x);
     let z = graph.add(y, x);
     graph.output("z", z);
+    // Computed after z from x, which z must not have overwritten, in memory that is not z's.
+    let rest = graph.scale(x, 10.0);
+    let rest = graph.add(rest, x);
+    graph.output("rest", rest);
     let graph = graph.finish().unwrap();
     let mut backend = CpuBackend::new();
-    let buffer = backend.alloc(&TensorType::new(DType::F32, [1, 4])).unwrap();
+    let ty = TensorType::new(DType::F32, [1, 4]);
+    let (buffer, rest) = (backend.alloc(&ty).unwrap(), backend.alloc(&ty).unwrap());
     backend.write(buffer, 0, &ops::reals(&[1.0, 2.0, 3.0, 4.0])).unwrap();
-    let buffers = Buffers::from([("x".into(), buffer), ("z".into(), buffer)]);
+    let buffers = Buffers::from([("x".into(), buffer), ("z".into(), buffer), ("rest".into(), rest)]);
     let plan = block_on(backend.prepare(&graph, &buffers)).unwrap();
     backend.run(plan).unwrap();
     backend.run(plan).unwrap();
-    let mut bytes = [0; 16];
-    block_on(backend.read(buffer, 0, &mut bytes)).unwrap();
-    assert_eq!(bytes.to_vec(), ops::reals(&[9.0, 18.0, 27.0, 36.0]));
+    for (buffer, want) in [(buffer, [9.0, 18.0, 27.0, 36.0]), (rest, [33.0, 66.0, 99.0, 132.0])] {
+        let mut bytes = [0; 16];
+        block_on(backend.read(buffer, 0, &mut bytes)).unwrap();
+        assert_eq!(bytes.to_vec(), ops::reals(&want));
+    }
 }
