@@ -48,6 +48,7 @@ export async function promises({ report, browser, server, device }) {
     assert.ok(info.reason.length > 0);
     // The heap never shrinks: its size after loading is the peak while loading.
     if (device === 'webgpu') {
+      assert.match(info.adapter, /swiftshader/i, 'the name of the adapter');
       assert.ok(loaded.heap <= heapLimit, `the heap is ${loaded.heap} bytes after loading`);
       assert.ok(used.heap <= heapLimit, `the heap is ${used.heap} bytes after use`);
       assert.ok(used.device > 90e6, `the weights are on the GPU: ${used.device} bytes`);
