@@ -81,7 +81,9 @@ async function start(args: LoadArgs, files: RuntimeFile[], tools: LoadTools, pro
     runtime = await begin(device);
   }
   const info = runtime.info();
-  return { runtime, info: { ...info, adapter: info.adapter || choice.adapter, model: args.id, reason } };
+  // Browsers keep the adapter's name from wgpu; what they tell a page says more.
+  const adapter = (info.device === 'webgpu' && choice.adapter) || info.adapter;
+  return { runtime, info: { ...info, adapter, model: args.id, reason } };
 }
 
 /** A file, its key in the store, and how much of all downloads lies before it. */
