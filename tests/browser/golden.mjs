@@ -7,6 +7,7 @@ const folder = join(root, 'tests/golden');
 
 export const minilm = read('minilm.json');
 export const smollm2 = read('smollm2.json');
+export const gemma3 = read('gemma3.json');
 
 function read(name) {
   const path = join(folder, name);

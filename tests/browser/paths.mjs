@@ -16,10 +16,11 @@ export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
 /** `RUSHLIGHT_FULL=1` runs on WebGPU what the software adapter of CI is too slow for. */
 export const full = process.env.RUSHLIGHT_FULL === '1';
 
-/** The default models, by what the suites need of them. */
+/** The models of the suites, each with its largest file. */
 export const files = {
   'smollm2-135m-instruct': 'SmolLM2-135M-Instruct.Q4_1.gguf',
   'all-minilm-l6-v2': 'model.safetensors',
+  'gemma-3-270m': 'gemma-3-270m-q4_k_m.gguf',
 };
 
 export function hasModel(id) {
