@@ -170,7 +170,8 @@ fn optimize(wasm: &Path) -> Result<()> {
     let optimized = cache.join(format!("{}.wasm", npm::hex(&hash.finalize())));
     if !optimized.is_file() {
         fs::create_dir_all(&cache)?;
-        let half = optimized.with_extension("part");
+        // Two builds may run at once; the last rename wins and both wrote the same bytes.
+        let half = optimized.with_extension(format!("{}.part", std::process::id()));
         let mut command = Command::new("node");
         command.arg(tools.join("node_modules/binaryen/bin/wasm-opt")).args(arguments);
         command.arg(wasm).arg("-o").arg(&half);
