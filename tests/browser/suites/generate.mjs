@@ -12,10 +12,9 @@ const models = [
 
 /** Greedy decoding, token by token, against fp32 arithmetic on the same weights. */
 export async function generate({ report, browser, server, device, full }) {
+  // The software adapter of CI takes about a second a token.
   const steps = device === 'wasm' || full ? 32 : 8;
   for (const { title, id, golden, ends } of models) {
-    // Twice the size and a vocabulary of 262,144: too much for a software adapter.
-    if (id === 'gemma-3-270m' && device === 'webgpu' && !full) continue;
     const page = await browser.open(`${server.origin}/test/`);
     for (const [index, reference] of golden.greedy.entries()) {
       await report.test(`${device}: ${title}: greedy tokens of prompt ${index + 1} equal the reference`, async () => {
