@@ -3,7 +3,6 @@
 //! `dequantize` rounds like ggml and candle-core, to the bit. `dot` keeps a block's scale and minimum out of the inner
 //! loop: `Σ (d·q + m)·x = d · Σ q·x + m · Σ x`, with `Σ x` of each [`GROUP`] computed once for all rows.
 
-mod bf16;
 mod candle;
 mod f16;
 mod f32;
@@ -30,8 +29,8 @@ pub(crate) type Dot = fn(blocks: &[u8], x: &[f32], sums: &[f32]) -> f32;
 pub(crate) fn dequantize(dtype: DType) -> Option<Dequantize> {
     Some(match dtype {
         DType::F32 => f32::dequantize,
-        DType::F16 => f16::dequantize,
-        DType::BF16 => bf16::dequantize,
+        DType::F16 => f16::dequantize::<f16::F16>,
+        DType::BF16 => f16::dequantize::<f16::BF16>,
         DType::U32 => return None,
         DType::Q4_0 => q4_0::dequantize,
         DType::Q4_1 => q4_1::dequantize,
@@ -50,8 +49,8 @@ pub(crate) fn dequantize(dtype: DType) -> Option<Dequantize> {
 pub(crate) fn dot(dtype: DType) -> Option<Dot> {
     Some(match dtype {
         DType::F32 => f32::dot,
-        DType::F16 => f16::dot,
-        DType::BF16 => bf16::dot,
+        DType::F16 => f16::dot::<f16::F16>,
+        DType::BF16 => f16::dot::<f16::BF16>,
         DType::Q4_0 => q4_0::dot,
         DType::Q4_1 => q4_1::dot,
         DType::Q8_0 => q8_0::dot,
@@ -70,6 +69,13 @@ pub(crate) fn half([low, high]: [u8; 2]) -> f32 {
     let finite = f32::from_bits(rest) * f32::from_bits(0x7780_0000);
     let magnitude = if bits & 0x7c00 == 0x7c00 { rest | 0x7f80_0000 } else { finite.to_bits() };
     f32::from_bits(magnitude | sign)
+}
+
+/// `sums + q·x`, lane by lane, over 8 elements.
+#[inline(always)]
+fn dot_8(q: [F32x4; 2], x: &[f32; 8], sums: [F32x4; 2]) -> [F32x4; 2] {
+    let x = F32x4::load8(x);
+    [q[0].mul_add(x[0], sums[0]), q[1].mul_add(x[1], sums[1])]
 }
 
 /// Lanes of `Σ q·x` over 16 elements.

@@ -101,4 +101,28 @@ mod tests {
         assert_eq!(floats(v.low_nibbles().or(v.and(0x30)).to_f32()), bytes.map(|b| f32::from(b & 0x3f)));
         assert_eq!(floats(v.low_nibbles().sub(8).signed_to_f32()), bytes.map(|b| f32::from(b & 15) - 8.0));
     }
+
+    #[test]
+    fn halves_widen_exactly() {
+        let mut bits = 0..=u16::MAX;
+        while let Some(first) = bits.next() {
+            let mut bytes = [0; 16];
+            for (pair, bits) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(std::iter::once(first).chain(&mut bits)) {
+                *pair = bits.to_le_bytes();
+            }
+            let v = super::U8x16::load(&bytes);
+            let same = |lanes: [super::F32x4; 2], want: fn(u16) -> f32| {
+                let mut got = [0.0f32; 8];
+                for (lanes, got) in lanes.into_iter().zip(got.as_chunks_mut::<4>().0) {
+                    lanes.store(got);
+                }
+                for (got, pair) in got.iter().zip(bytes.as_chunks::<2>().0) {
+                    let want = want(u16::from_le_bytes(*pair));
+                    assert!(got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(), "{pair:?}: {got} {want}");
+                }
+            };
+            same(v.halves_to_f32(), |bits| half::f16::from_bits(bits).to_f32());
+            same(v.bf16_to_f32(), |bits| half::bf16::from_bits(bits).to_f32());
+        }
+    }
 }

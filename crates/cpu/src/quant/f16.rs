@@ -1,27 +1,64 @@
-//! IEEE half precision.
+//! Formats of sixteen bits an element, given how eight of them become f32.
 
 use crate::{
-    quant::half,
-    simd::{self, F32x4},
+    quant::dot_8,
+    simd::{self, F32x4, U8x16},
 };
 
-pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
-    for (bytes, out) in blocks.as_chunks::<2>().0.iter().zip(out) {
-        *out = half(*bytes);
+/// Eight elements.
+pub(super) trait Widen {
+    fn widen(bytes: U8x16) -> [F32x4; 2];
+}
+
+/// Fewer than eight elements, and zeros.
+fn rest<W: Widen>(bytes: &[u8]) -> [f32; 8] {
+    let mut all = [0; 16];
+    all[..bytes.len()].copy_from_slice(bytes);
+    let mut out = [0.0; 8];
+    store(W::widen(U8x16::load(&all)), &mut out);
+    out
+}
+
+#[inline(always)]
+fn store(lanes: [F32x4; 2], out: &mut [f32; 8]) {
+    for (lanes, out) in lanes.into_iter().zip(out.as_chunks_mut::<4>().0) {
+        lanes.store(out);
     }
 }
 
-pub(super) fn dot(blocks: &[u8], x: &[f32], _sums: &[f32]) -> f32 {
-    let (w16, w_rest) = blocks.as_chunks::<32>();
-    let (x16, x_rest) = x.as_chunks::<16>();
-    let mut sum = F32x4::splat(0.0);
-    let mut row = [0.0; 16];
-    for (w, x) in w16.iter().zip(x16) {
-        dequantize(w, &mut row);
-        let (row, _) = row.as_chunks::<4>();
-        sum = sum.add(super::dot_16([0, 1, 2, 3].map(|i| F32x4::load(&row[i])), x));
+pub(super) fn dequantize<W: Widen>(blocks: &[u8], out: &mut [f32]) {
+    let ((bytes, tail), (out, out_tail)) = (blocks.as_chunks::<16>(), out.as_chunks_mut::<8>());
+    for (bytes, out) in bytes.iter().zip(out) {
+        store(W::widen(U8x16::load(bytes)), out);
     }
-    let mut tail = [0.0; 16];
-    dequantize(w_rest, &mut tail);
-    sum.sum() + simd::dot(&tail[..x_rest.len()], x_rest)
+    out_tail.copy_from_slice(&rest::<W>(tail)[..out_tail.len()]);
+}
+
+pub(super) fn dot<W: Widen>(blocks: &[u8], x: &[f32], _sums: &[f32]) -> f32 {
+    let ((bytes, tail), (x, x_tail)) = (blocks.as_chunks::<16>(), x.as_chunks::<8>());
+    let mut sums = [F32x4::splat(0.0); 2];
+    for (bytes, x) in bytes.iter().zip(x) {
+        sums = dot_8(W::widen(U8x16::load(bytes)), x, sums);
+    }
+    sums[0].add(sums[1]).sum() + simd::dot(&rest::<W>(tail)[..x_tail.len()], x_tail)
+}
+
+/// IEEE half precision.
+pub(super) struct F16;
+
+impl Widen for F16 {
+    #[inline(always)]
+    fn widen(bytes: U8x16) -> [F32x4; 2] {
+        bytes.halves_to_f32()
+    }
+}
+
+/// bfloat16: the upper half of an f32.
+pub(super) struct BF16;
+
+impl Widen for BF16 {
+    #[inline(always)]
+    fn widen(bytes: U8x16) -> [F32x4; 2] {
+        bytes.bf16_to_f32()
+    }
 }

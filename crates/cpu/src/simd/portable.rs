@@ -111,4 +111,19 @@ impl U8x16 {
     pub(crate) fn signed_to_f32(self) -> [F32x4; 4] {
         std::array::from_fn(|v| F32x4(std::array::from_fn(|i| f32::from(self.0[4 * v + i] as i8))))
     }
+
+    /// As eight IEEE halves, by [`crate::quant::half`].
+    #[inline(always)]
+    pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
+        let pairs = self.0.as_chunks::<2>().0;
+        std::array::from_fn(|v| F32x4(std::array::from_fn(|i| crate::quant::half(pairs[4 * v + i]))))
+    }
+
+    /// As eight bfloat16: the upper halves of f32.
+    #[inline(always)]
+    pub(crate) fn bf16_to_f32(self) -> [F32x4; 2] {
+        let pairs = self.0.as_chunks::<2>().0;
+        let widen = |[low, high]: [u8; 2]| f32::from_bits(u32::from_le_bytes([0, 0, low, high]));
+        std::array::from_fn(|v| F32x4(std::array::from_fn(|i| widen(pairs[4 * v + i]))))
+    }
 }

@@ -130,4 +130,24 @@ impl U8x16 {
             F32x4(f32x4_convert_i32x4(i32x4_extend_high_i16x8(high))),
         ]
     }
+
+    /// As eight IEEE halves, by [`crate::quant::half`].
+    #[inline(always)]
+    pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
+        let infinite = u32x4_splat(0x0f80_0000);
+        let float = |lanes| {
+            // The half with its sign in all upper bits; moved up, exponent and mantissa are where f32 has them.
+            let bits = v128_and(i32x4_shl(lanes, 13), u32x4_splat(0x8fff_e000));
+            let finite = f32x4_mul(bits, u32x4_splat(0x7780_0000));
+            let special = i32x4_eq(v128_and(bits, infinite), infinite);
+            F32x4(v128_or(finite, v128_and(special, u32x4_splat(0x7f80_0000))))
+        };
+        [float(i32x4_extend_low_i16x8(self.0)), float(i32x4_extend_high_i16x8(self.0))]
+    }
+
+    /// As eight bfloat16: the upper halves of f32.
+    #[inline(always)]
+    pub(crate) fn bf16_to_f32(self) -> [F32x4; 2] {
+        [u32x4_extend_low_u16x8(self.0), u32x4_extend_high_u16x8(self.0)].map(|v| F32x4(u32x4_shl(v, 16)))
+    }
 }

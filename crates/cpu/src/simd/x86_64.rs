@@ -150,4 +150,33 @@ impl U8x16 {
             ]
         }
     }
+
+    /// As eight IEEE halves, by [`crate::quant::half`].
+    #[inline(always)]
+    pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
+        // SAFETY: above.
+        unsafe {
+            let zero = _mm_setzero_si128();
+            let infinite = _mm_set1_epi32(0x0f80_0000);
+            let float = |lanes| {
+                // The half in the upper 16 bits; moved down with its sign, exponent and mantissa are where f32 has them.
+                let bits = _mm_and_si128(_mm_srai_epi32::<3>(lanes), _mm_set1_epi32(0x8fff_e000_u32 as i32));
+                let finite = _mm_mul_ps(_mm_castsi128_ps(bits), _mm_castsi128_ps(_mm_set1_epi32(0x7780_0000)));
+                let special = _mm_cmpeq_epi32(_mm_and_si128(bits, infinite), infinite);
+                let exponent = _mm_and_si128(special, _mm_set1_epi32(0x7f80_0000));
+                F32x4(_mm_or_ps(finite, _mm_castsi128_ps(exponent)))
+            };
+            [float(_mm_unpacklo_epi16(zero, self.0)), float(_mm_unpackhi_epi16(zero, self.0))]
+        }
+    }
+
+    /// As eight bfloat16: the upper halves of f32.
+    #[inline(always)]
+    pub(crate) fn bf16_to_f32(self) -> [F32x4; 2] {
+        // SAFETY: above.
+        unsafe {
+            let zero = _mm_setzero_si128();
+            [_mm_unpacklo_epi16(zero, self.0), _mm_unpackhi_epi16(zero, self.0)].map(|v| F32x4(_mm_castsi128_ps(v)))
+        }
+    }
 }
