@@ -9,6 +9,8 @@ mod f32;
 mod q4_0;
 mod q4_1;
 mod q4_k;
+mod q5_0;
+mod q5_1;
 mod q6_k;
 mod q8_0;
 
@@ -34,8 +36,8 @@ pub(crate) fn dequantize(dtype: DType) -> Option<Dequantize> {
         DType::U32 => return None,
         DType::Q4_0 => q4_0::dequantize,
         DType::Q4_1 => q4_1::dequantize,
-        DType::Q5_0 => candle::dequantize_q5_0,
-        DType::Q5_1 => candle::dequantize_q5_1,
+        DType::Q5_0 => q5_0::dequantize,
+        DType::Q5_1 => q5_1::dequantize,
         DType::Q8_0 => q8_0::dequantize,
         DType::Q2K => candle::dequantize_q2_k,
         DType::Q3K => candle::dequantize_q3_k,
@@ -53,10 +55,12 @@ pub(crate) fn dot(dtype: DType) -> Option<Dot> {
         DType::BF16 => f16::dot::<f16::BF16>,
         DType::Q4_0 => q4_0::dot,
         DType::Q4_1 => q4_1::dot,
+        DType::Q5_0 => q5_0::dot,
+        DType::Q5_1 => q5_1::dot,
         DType::Q8_0 => q8_0::dot,
         DType::Q4K => q4_k::dot,
         DType::Q6K => q6_k::dot,
-        DType::Q5_0 | DType::Q5_1 | DType::Q2K | DType::Q3K | DType::Q5K | DType::U32 => return None,
+        DType::Q2K | DType::Q3K | DType::Q5K | DType::U32 => return None,
     })
 }
 
@@ -122,6 +126,19 @@ fn pair<const N: usize>(block: &[u8; N], at: usize) -> [u8; 2] {
 fn lanes<const N: usize>(block: &[u8; N], at: usize) -> U8x16 {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&block[at..at + 16]);
+    U8x16::load(&bytes)
+}
+
+/// Bit `i` of sixteen as bit 4 of byte `i`.
+#[inline(always)]
+fn fifth_bits(bits: [u8; 2]) -> U8x16 {
+    let mut bytes = [0; 16];
+    for (bits, bytes) in bits.into_iter().zip(bytes.as_chunks_mut::<8>().0) {
+        // The byte eight times, of each copy one bit; adding 127 carries that bit, wherever it is, to the top.
+        let one_each = (u64::from(bits) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
+        let top = (one_each + 0x7f7f_7f7f_7f7f_7f7f) & 0x8080_8080_8080_8080;
+        *bytes = (top >> 3).to_le_bytes();
+    }
     U8x16::load(&bytes)
 }
 
