@@ -127,9 +127,7 @@ fn compile(toolchain: &Toolchain, module: &Module, profile: &str) -> Result<Path
     command
         .current_dir(paths::root())
         .args(["--manifest-path", module.manifest, "--lib", "--crate-type", "cdylib", "--profile", profile, "--locked"])
-        .arg("--message-format=json-render-diagnostics")
-        // wasm-bindgen reads the section that says which wasm features are on, and drops names itself.
-        .args(["--", "-C", "strip=debuginfo"]);
+        .arg("--message-format=json-render-diagnostics");
     let messages = process::data(&format!("compiling {} to wasm (profile {profile})", module.manifest), &mut command)?;
     let artefacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let file = artefacts

@@ -17,6 +17,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 
 /// What to serve.
 #[derive(clap::Args, Clone)]
+#[group(id = "serve")] // `demo` flattens these into options of the same type name
 pub(crate) struct Options {
     /// The folder to serve (default: www/dist).
     #[arg(long)]
