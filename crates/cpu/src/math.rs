@@ -1,7 +1,5 @@
 //! Functions of f32 without branches, so that loops over them vectorise.
 
-use crate::simd;
-
 /// `e^x`, within about 1 unit in the last place (2^-23 relative) for results that are normal numbers; 0 below -87.3,
 /// infinite above 88.7. The reduction and polynomial of Cephes `expf` (Moshier).
 #[inline(always)]
@@ -24,9 +22,8 @@ pub(crate) fn exp(x: f32) -> f32 {
     // n from the low bits of the shifted number, in two factors because 2^128 is no f32.
     let n = (shifted.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
     let half = n >> 1;
-    // Wrapping, because a check for overflow is a branch.
-    let power = |n: i32| f32::from_bits((n.wrapping_add(127) as u32) << 23);
-    let value = fraction * power(half) * power(n.wrapping_sub(half));
+    let power = |n: i32| f32::from_bits(((n + 127) as u32) << 23);
+    let value = fraction * power(half) * power(n - half);
     if x < -87.336_54 { 0.0 } else { value }
 }
 
@@ -75,9 +72,9 @@ pub(crate) fn silu(x: f32) -> f32 {
 
 /// Turns scores into weights that sum to 1; leaves an empty slice as it is.
 pub(crate) fn softmax(scores: &mut [f32]) {
-    let max = simd::max(scores);
+    let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     scores.iter_mut().for_each(|s| *s = exp(*s - max));
-    let scale = 1.0 / simd::sum(scores);
+    let scale = 1.0 / crate::simd::sum(scores);
     scores.iter_mut().for_each(|s| *s *= scale);
 }
 

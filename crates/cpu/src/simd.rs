@@ -41,18 +41,6 @@ pub(crate) fn sum(a: &[f32]) -> f32 {
     sums[0].add(sums[1]).sum() + rest.iter().sum::<f32>()
 }
 
-/// The largest; -∞ of nothing, numbers that are none left out.
-pub(crate) fn max(a: &[f32]) -> f32 {
-    let (a16, rest) = a.as_chunks::<16>();
-    let mut lanes = [f32::NEG_INFINITY; 16];
-    for a in a16 {
-        for (lane, &x) in lanes.iter_mut().zip(a) {
-            *lane = if x > *lane { x } else { *lane };
-        }
-    }
-    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
-}
-
 impl F32x4 {
     /// Eight numbers as two vectors.
     #[inline(always)]

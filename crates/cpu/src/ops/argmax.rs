@@ -4,7 +4,6 @@ use graph::Value;
 
 use crate::{
     ops::Resolver,
-    simd,
     step::{Operand, Step, Store},
 };
 
@@ -29,6 +28,13 @@ impl Step for Argmax {
 
 /// The first of the largest; 0 if there are no numbers.
 fn largest(row: &[f32]) -> u32 {
-    let max = simd::max(row);
+    let (chunks, rest) = row.as_chunks::<16>();
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = if x > *lane { x } else { *lane };
+        }
+    }
+    let max = lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
     row.iter().position(|&x| x == max).unwrap_or(0) as u32
 }

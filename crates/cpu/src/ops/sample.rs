@@ -7,7 +7,6 @@ use graph::Value;
 use crate::{
     math,
     ops::Resolver,
-    simd,
     step::{Operand, Step, Store},
 };
 
@@ -44,7 +43,7 @@ fn draw(logits: &[f32], params: &[u32], weights: &mut [f32], kept: &mut [u32]) -
     let real = |i: usize| f32::from_bits(params[i]);
     let (temperature, top_p, min_p, top_k, uniform) = (real(0), real(1), real(2), params[3] as usize, real(6));
 
-    let max = simd::max(logits);
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     for (weight, logit) in weights.iter_mut().zip(logits) {
         *weight = math::exp((logit - max) / temperature);
     }
