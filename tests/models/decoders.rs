@@ -69,7 +69,7 @@ fn cache_changes_nothing(device: Device) {
         let (tiny, config) = build(variant);
         let Some(backend) = device.backend() else { return };
         let mut engine = load(backend, tiny.files(Layout::Safetensors), None).unwrap();
-        // 83 = 64 + 16 + 3 rows of padding: every bucket of prefill.
+        // One bucket with rows of padding on a GPU; a full one and one with padding on the CPU.
         let prompt = ids(83);
         let mut chain = prompt.clone();
         for _ in 0..12 {
@@ -209,6 +209,19 @@ fn dropping_returns_memory() {
     let cancelled = pollster::block_on(Engine::load(backend(), files, Default::default(), host, &mut stop));
     assert!(matches!(cancelled, Err(EngineError::Cancelled)));
     assert_eq!(graph::Backend::memory(&*shared.borrow()), before);
+}
+
+/// A template may tell the model what day it is.
+#[test]
+fn templates_know_the_date() {
+    let (mut tiny, _) = build(Variant::Llama);
+    let template = "{{ strftime_now('%d%b%Y') }}".to_string();
+    tiny.metadata.push(("tokenizer.chat_template".into(), Meta::Text(template)));
+    let mut engine = load(Device::Cpu.backend().unwrap(), tiny.files(Layout::Gguf), None).unwrap();
+    let prompt = Prompt::Chat(vec![engine::Message { role: "user".into(), content: "a".into() }]);
+    let options = GenerateOptions { max_tokens: Some(1), ..Default::default() };
+    pollster::block_on(engine.generate(&prompt, &options, &mut all)).unwrap();
+    assert_eq!(engine.cached(), engine.tokenize("29Feb2024").unwrap());
 }
 
 /// A file's start token comes once, whether its template writes it or not, and its end token ends an answer.

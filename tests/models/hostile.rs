@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use weights::Checkpoint;
 
 use super::gguf::Meta;
+use super::support::{Device, all, load};
 use super::tiny::{Layout, Tiny};
 use super::tiny_decoders::{self, Variant};
 use super::tiny_encoders::{self, Naming};
@@ -118,4 +119,19 @@ fn encoders_that_lie_are_refused() {
     let pooling = json!({"pooling_mode_max_tokens": true});
     let (tiny, _) = tiny_encoders::build(Naming::Bert, None, vec![("1_Pooling/config.json", pooling)]);
     assert!(refused(&tiny, Layout::Safetensors).contains("max_tokens"));
+}
+
+/// Ids that have no row would read the last one.
+#[test]
+fn the_tokenizer_of_another_model_is_refused() {
+    let (mut tiny, _) = tiny_encoders::build(Naming::Bert, None, Vec::new());
+    let name = "embeddings.word_embeddings.weight";
+    let (shape, data) = &tiny.tensors[name];
+    let fewer = (vec![50, shape[1]], data[..50 * shape[1]].to_vec());
+    tiny.tensors.insert(name.into(), fewer);
+    let mut engine = load(Device::Cpu.backend().unwrap(), tiny.files(Layout::Safetensors), None).unwrap();
+    let mut embed = |text: &str| pollster::block_on(engine.embed(&[text.into()], &Default::default(), &mut all));
+    assert!(embed("w49").is_ok());
+    let error = embed("w50").unwrap_err();
+    assert_eq!((error.code(), error.to_string().contains("token 50 of a vocabulary of 50")), ("BAD_INPUT", true));
 }

@@ -23,6 +23,10 @@ impl Host for Native {
         self.0.elapsed().as_secs_f64() * 1e3
     }
 
+    fn unix_ms(&self) -> f64 {
+        1_709_211_845_000.0 // 29 February 2024
+    }
+
     fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
         Box::pin(std::future::ready(()))
     }

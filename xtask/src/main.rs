@@ -35,7 +35,7 @@ use std::process::ExitCode;
         serves the page on loopback and prints its address. `cargo xtask test` runs every test there is.\n\n\
         RUSHLIGHT_OFFLINE=1   use package registries only (never rustup's server)\n\
         RUSHLIGHT_MODELS=DIR  the model folder (default ~/.cache/rushlight/models)\n\
-        CHROMIUM=PATH         the browser for browser tests (default: chromium on the path)"
+        CHROMIUM=PATH, FIREFOX=PATH  the browsers for browser tests (default: those on the path)"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -90,4 +90,15 @@ fn main() -> ExitCode {
 /// Shared by every command that can end in "some checks failed".
 pub(crate) fn ensure(ok: bool, message: &str) -> Result<()> {
     if ok { Ok(()) } else { Err(anyhow::anyhow!("{message}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    /// Options that clash show only when the command runs.
+    #[test]
+    fn every_command_can_be_parsed() {
+        super::Arguments::command().debug_assert();
+    }
 }

@@ -1,7 +1,7 @@
 //! The engine on a native machine: its clock, its backends.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use std::{future::Future, pin::Pin};
 
 use anyhow::Result;
@@ -34,6 +34,11 @@ struct Native(Instant);
 impl Host for Native {
     fn now(&self) -> f64 {
         self.0.elapsed().as_secs_f64() * 1e3
+    }
+
+    fn unix_ms(&self) -> f64 {
+        // A clock before 1970 is no date to tell.
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1e3)
     }
 
     fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {

@@ -8,7 +8,7 @@ use crate::load::task_name;
 use crate::{EmbedOptions, Embeddings, Engine, EngineError, Event, Score, Sink};
 
 /// Sizes of a batch in tokens; a plan each. A longer text gets a size of its own, the next multiple of the last.
-const TOKEN_BUCKETS: [usize; 9] = [16, 32, 64, 96, 128, 192, 256, 384, 512];
+const TOKEN_BUCKETS: [usize; 11] = [16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512];
 /// Sizes of a batch in texts.
 const TEXT_BUCKETS: [usize; 3] = [1, 8, 64];
 
@@ -84,6 +84,7 @@ impl Engine {
                 if ids.is_empty() {
                     return Err(EngineError::BadInput("a text without tokens".into()));
                 }
+                self.check_rows(&ids)?;
                 Ok(Cut { ids, truncated })
             })
             .collect()

@@ -9,9 +9,10 @@ use text::StopStrings;
 use crate::host::tell;
 use crate::{Engine, EngineError, Event, Finish, FinishReason, GenerateOptions, Prompt, Sink};
 
-/// Sizes of a prefill step in tokens; a plan each. On the CPU a step of 256 would keep an abort waiting too long.
-const GPU_BUCKETS: &[usize] = &[16, 64, 256];
-const CPU_BUCKETS: &[usize] = &[16, 64];
+/// Sizes of a prefill step in tokens; a plan each. Rows that are padding are computed all the same, so neighbours are not
+/// far apart. On the CPU a step of 256 would keep an abort waiting too long.
+const GPU_BUCKETS: &[usize] = &[4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256];
+const CPU_BUCKETS: &[usize] = &[4, 8, 16, 24, 32, 48, 64];
 
 /// How tokens are chosen.
 struct Draw {
@@ -90,14 +91,20 @@ impl Engine {
         Ok(ids)
     }
 
+    /// Refuses ids that the model has no rows for: a caller's own, or those of another model's tokenizer.
+    pub(crate) fn check_rows(&self, ids: &[u32]) -> Result<(), EngineError> {
+        match ids.iter().find(|&&id| id as usize >= self.info.vocabulary) {
+            Some(id) => Err(EngineError::BadInput(format!("token {id} of a vocabulary of {}", self.info.vocabulary))),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses ids that the model cannot take.
     pub(crate) fn check_ids(&self, ids: &[u32]) -> Result<(), EngineError> {
         if ids.is_empty() {
             return Err(EngineError::BadInput("a prompt without tokens".into()));
         }
-        if let Some(id) = ids.iter().find(|&&id| id as usize >= self.info.vocabulary) {
-            return Err(EngineError::BadInput(format!("token {id} of a vocabulary of {}", self.info.vocabulary)));
-        }
+        self.check_rows(ids)?;
         if ids.len() > self.info.context {
             return Err(EngineError::ContextOverflow { limit: self.info.context, requested: ids.len() });
         }
@@ -152,20 +159,14 @@ impl Engine {
         Ok(())
     }
 
-    /// The size of the next prefill step when `rest` tokens are left: small enough that padding is at most half of it.
+    /// The size of the next prefill step when `rest` tokens are left.
     pub(crate) fn bucket(&self, rest: usize) -> usize {
         let buckets = if self.info.device == "wasm" { CPU_BUCKETS } else { GPU_BUCKETS };
         if rest == 1 {
             return 1;
         }
-        let largest_full = buckets.iter().copied().rfind(|&bucket| bucket <= rest);
-        let smallest_over = buckets.iter().copied().find(|&bucket| bucket >= rest);
-        match (smallest_over, largest_full) {
-            (Some(over), Some(_)) if over <= 2 * rest => over,
-            (Some(over), None) => over,
-            (_, Some(full)) => full,
-            (None, None) => rest,
-        }
+        let largest = buckets[buckets.len() - 1];
+        buckets.iter().copied().find(|&bucket| bucket >= rest).unwrap_or(largest)
     }
 }
 

@@ -9,6 +9,9 @@ pub trait Host {
     /// Milliseconds since some moment that stays the same.
     fn now(&self) -> f64;
 
+    /// Milliseconds since 1970, for chat templates that tell the model the date.
+    fn unix_ms(&self) -> f64;
+
     /// Lets other events in before it resolves: a macrotask in a browser, nothing natively.
     fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + '_>>;
 }

@@ -31,7 +31,7 @@ impl Engine {
         }
         let mut checkpoint = Checkpoint::open(files)?;
         let model = models::open(&mut checkpoint)?;
-        let prompts = Prompts::open(&mut checkpoint, model.info().vocabulary)?;
+        let prompts = Prompts::open(&mut checkpoint, model.info().vocabulary, host.unix_ms())?;
         let mut runtime = Runtime::new(backend, model);
         stream(&mut runtime, &mut checkpoint, host.as_ref(), &mut sink).await?;
         drop(checkpoint);

@@ -31,8 +31,9 @@ enum Template {
 
 impl Prompts {
     /// Reads `tokenizer.json` or GGUF's vocabulary, and what goes with it. `vocabulary` is the number of ids that the
-    /// model has rows for.
-    pub(crate) fn open(checkpoint: &mut Checkpoint, vocabulary: usize) -> Result<Prompts, EngineError> {
+    /// model has rows for. `unix_ms` is the date that templates see: that of the load, so that a conversation over
+    /// midnight keeps its cached prefix.
+    pub(crate) fn open(checkpoint: &mut Checkpoint, vocabulary: usize, unix_ms: f64) -> Result<Prompts, EngineError> {
         let tokenizer = match checkpoint.format() {
             Format::Gguf if vocabulary::is_there(checkpoint.metadata()) => {
                 Tokenizer::from_vocabulary(vocabulary::read(checkpoint.metadata())?)?
@@ -58,7 +59,10 @@ impl Prompts {
         }
         let template = match found.template.map(|source| ChatTemplate::new(&source)) {
             None => Template::Absent,
-            Some(Ok(template)) => Template::Ready(Box::new(template)),
+            Some(Ok(mut template)) => {
+                template.set_time(unix_ms as i64);
+                Template::Ready(Box::new(template))
+            }
             Some(Err(error)) => Template::Broken(error.to_string()),
         };
         let frame = frame(&tokenizer)?;

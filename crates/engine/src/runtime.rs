@@ -8,7 +8,7 @@ use models::{Head, Model, Step};
 use crate::EngineError;
 
 /// Plans kept. More than a generation needs; encoders with ever new sizes give up the one that was idle longest.
-const MAX_PLANS: usize = 12;
+const MAX_PLANS: usize = 24;
 
 /// Everything that lives on the backend. Dropping it frees all of it.
 pub(crate) struct Runtime {

@@ -21,6 +21,10 @@ impl engine::Host for BrowserHost {
         self.0.now()
     }
 
+    fn unix_ms(&self) -> f64 {
+        js_sys::Date::now()
+    }
+
     fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
         // A failure means that there is no event loop to let in.
         Box::pin(async { macrotask().await.unwrap_or(()) })
