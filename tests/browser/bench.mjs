@@ -14,7 +14,7 @@ const embedding = 'all-minilm-l6-v2';
 const amount = { wasm: { prompt: 256, answer: 64, texts: 64 }, webgpu: { prompt: 64, answer: 12, texts: 16 } };
 
 const server = await startServer();
-for (const device of (process.env.BACKENDS ?? 'wasm,webgpu').split(',')) {
+for (const device of (process.env.RUNS ?? 'wasm,webgpu').split(',')) {
   const browser = await launch({ backend: device });
   const page = await browser.open(`${server.origin}/test/`);
   await page.waitForFunction(() => globalThis.ready);

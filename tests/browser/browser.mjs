@@ -22,10 +22,10 @@ const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 const ownHosts = ['clients2.google.com', 'update.googleapis.com', 'accounts.google.com', 'content-autofill.googleapis.com'];
 
 export class NoBrowser extends Error {
-  constructor() {
+  constructor(path = executablePath, debian = 'chromium', variable = 'CHROMIUM') {
     super(
-      `there is no browser at ${executablePath}. Install one (Debian, Ubuntu: apt-get install chromium), ` +
-        'or name an installed Chromium with the environment variable CHROMIUM.',
+      `there is no browser at ${path}. Install one (Debian, Ubuntu: apt-get install ${debian}), ` +
+        `or name an installed one with the environment variable ${variable}.`,
     );
   }
 }

@@ -12,6 +12,7 @@ export const models =
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rushlight', 'models');
 
 export const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
+export const firefox = process.env.FIREFOX || '/usr/bin/firefox-esr';
 
 /** `RUSHLIGHT_FULL=1` runs on WebGPU what the software adapter of CI is too slow for. */
 export const full = process.env.RUSHLIGHT_FULL === '1';

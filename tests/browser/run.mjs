@@ -1,13 +1,15 @@
 /**
  * Browser tests: `node tests/browser/run.mjs [part of a test's name]`.
  *
- * Runs every suite on both backends in headless Chromium, against `pkg/dist` and `www/dist` as they were built.
- * Environment: CHROMIUM, MODELS, REQUIRE_MODELS=1, RUSHLIGHT_FULL=1 (on WebGPU all of what a software adapter is too
- * slow for), BACKENDS=wasm,webgpu.
+ * Runs every suite on both backends in headless Chromium, and on Wasm in headless Firefox those that need no more than
+ * scripts in a page, against `pkg/dist` and `www/dist` as they were built.
+ * Environment: CHROMIUM, FIREFOX, MODELS, REQUIRE_MODELS=1, RUSHLIGHT_FULL=1 (on WebGPU all of what a software adapter
+ * is too slow for), RUNS=wasm,webgpu,firefox.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { launch, NoBrowser } from './browser.mjs';
+import { launchFirefox } from './firefox.mjs';
 import { full, root } from './paths.mjs';
 import { Report } from './report.mjs';
 import { startServer } from './server.mjs';
@@ -22,13 +24,14 @@ import { promises } from './suites/promises.mjs';
 import { w3c } from './suites/w3c.mjs';
 
 /** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
-const suites = {
-  wasm: [errors, download, abort, embed, generate, promises, w3c, page],
-  webgpu: [abort, ops, embed, generate, promises, page],
+const runs = {
+  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, generate, promises, w3c, page] },
+  webgpu: { browser: 'Chromium', suites: [abort, ops, embed, generate, promises, page] },
+  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, generate, w3c] },
 };
 
 const report = new Report(process.argv[2]);
-const backends = (process.env.BACKENDS ?? 'wasm,webgpu').split(',');
+const wanted = (process.env.RUNS ?? 'wasm,webgpu,firefox').split(',');
 
 for (const built of ['pkg/dist/index.js', 'pkg/dist/runtime.wasm', 'www/dist/index.html']) {
   await report.always(`${built} is built`, async () => {
@@ -37,20 +40,23 @@ for (const built of ['pkg/dist/index.js', 'pkg/dist/runtime.wasm', 'www/dist/ind
 }
 
 const server = await startServer({ folders: { '/bare/': join(root, 'www/dist') } });
-for (const device of backends) {
+for (const run of wanted) {
+  // Firefox has no WebGPU here.
+  const device = run === 'firefox' ? 'wasm' : run;
+  const { suites } = runs[run];
   let browser;
-  await report.always(`${device}: Chromium starts`, async () => {
-    browser = await launch({ backend: device }).catch((error) => {
+  await report.always(`${run}: ${runs[run].browser} starts`, async () => {
+    browser = await (run === 'firefox' ? launchFirefox() : launch({ backend: device })).catch((error) => {
       throw error instanceof NoBrowser ? error.message : error;
     });
     return browser.version;
   });
   if (!browser) continue;
-  for (const suite of suites[device]) {
+  for (const suite of suites) {
     try {
-      await suite({ report, browser, server, device, full });
+      await suite({ report, browser, server, run, device, full });
     } catch (error) {
-      await report.always(`${device}: suite ${suite.name}`, () => Promise.reject(error));
+      await report.always(`${run}: suite ${suite.name}`, () => Promise.reject(error));
     }
     browser.complaints.length = 0;
   }

@@ -2,7 +2,7 @@
  * Packaging tests: `node tests/packaging/run.mjs [part of a test's name]`.
  *
  * Packs `pkg` as npm would publish it, installs the tarball into fresh projects, and checks that it loads and embeds:
- * bundled by Vite, in plain HTML with an import map, and in Node.js. Type-checks a consumer of every public class.
+ * bundled by Vite, in plain HTML with an import map, and in Node.js, Deno and Bun. Type-checks a consumer of every public class.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -64,13 +64,21 @@ for (const [resolution, config] of [['NodeNext', 'tsconfig.json'], ['Bundler', '
   });
 }
 
-await report.test('Node.js imports it and embeds in its own thread', async () => {
-  needModel(embedding);
-  const { vector, device } = JSON.parse(await run(process.execPath, ['main.js', models], project('node')));
-  assert.equal(device, 'wasm');
-  assertHelloWorld(vector);
-  return process.version;
-});
+const bin = (name) => join(here, 'node_modules/.bin', name);
+for (const [name, program, args] of [
+  ['Node.js', process.execPath, []],
+  ['Deno', bin('deno'), ['run', '--allow-read', '--allow-env', '--no-prompt']],
+  ['Bun', bin('bun'), []],
+]) {
+  await report.test(`${name} imports it and embeds in its own thread`, async () => {
+    needModel(embedding);
+    const { vector, device } = JSON.parse(await run(program, [...args, 'main.js', models], project('node')));
+    // Deno has WebGPU, and may have found a GPU.
+    assert.ok(device === 'wasm' || name === 'Deno', device);
+    assertHelloWorld(vector);
+    return `${(await run(program, ['--version'], here)).split('\n')[0]}, ${device}`;
+  });
+}
 
 await report.test('Vite builds it without configuration', async () => {
   await tool('vite/bin/vite.js', ['build'], project('vite'));

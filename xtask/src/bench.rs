@@ -15,6 +15,10 @@ pub(crate) struct Options {
     /// Only the package in headless Chromium.
     #[arg(long)]
     browser: bool,
+    /// Other runtimes beside the package, taking turns in one headless Chromium, and nothing else: installs them, writes
+    /// tests/bench/results.md and results.svg.
+    #[arg(long, conflicts_with_all = ["native", "browser"])]
+    peers: bool,
 }
 
 /// Prints JSON lines: the machine's facts, then one line a measurement.
@@ -22,12 +26,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     models::fetch(|_| true)?;
     if !options.native {
         npm::node()?;
-        setup::browser()?;
+        setup::chromium()?;
         npm::install(&paths::root().join("tests/browser"), "the browser driver")?;
         build::build(&build::Options::default())?;
     }
     process::heading("bench");
     println!("{}", machine());
+    if options.peers {
+        let folder = paths::root().join("tests/bench");
+        npm::install(&folder, "the peers (half a gigabyte)")?;
+        let mut peers = Command::new("node");
+        peers.arg(folder.join("peers.mjs"));
+        return process::run("the peers", environment(&mut peers));
+    }
     if !options.browser {
         let mut native = Command::new("cargo");
         native
@@ -46,8 +57,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// What the programs we start look for: the model folder, the browser, lavapipe unless the user chose a driver.
 pub(crate) fn environment(command: &mut Command) -> &mut Command {
     command.env("RUSHLIGHT_MODELS", paths::models()).env("MODELS", paths::models());
-    if let Some(browser) = paths::chromium() {
-        command.env("CHROMIUM", browser);
+    for browser in [paths::CHROMIUM, paths::FIREFOX] {
+        if let Some(path) = browser.path() {
+            command.env(browser.variable, path);
+        }
     }
     command
 }
@@ -70,7 +83,7 @@ fn machine() -> serde_json::Value {
         "load": fs::read_to_string("/proc/loadavg").ok().and_then(|text| text.split(' ').next().map(str::to_owned)),
         "rustc": process::answer(Command::new("rustc").arg("--version")),
         "node": process::answer(Command::new("node").arg("--version")),
-        "chromium": paths::chromium().and_then(|path| process::answer(Command::new(path).arg("--version"))),
+        "chromium": paths::CHROMIUM.path().and_then(|path| process::answer(Command::new(path).arg("--version"))),
         "commit": process::answer(Command::new("git").args(["rev-parse", "--short", "HEAD"]).current_dir(paths::root())),
     })
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let started = Instant::now();
     npm::node()?;
     if options.check {
-        setup::browser()?;
+        setup::chromium()?;
         npm::install(&paths::root().join("tests/browser"), "the browser driver")?;
     }
     models::fetch(|model| model.demo)?;
@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut check = Command::new("node");
     check.arg(paths::root().join("tests/browser/demo-check.mjs")).arg(&address);
     check.env("MODELS", paths::models());
-    if let Some(browser) = paths::chromium() {
+    if let Some(browser) = paths::CHROMIUM.path() {
         check.env("CHROMIUM", browser);
     }
     process::run("demo in headless Chromium, on both backends", &mut check)

@@ -29,12 +29,35 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// The browser that browser tests drive.
-pub(crate) fn chromium() -> Option<PathBuf> {
-    if let Some(path) = env::var_os("CHROMIUM").filter(|path| !path.is_empty()) {
-        return Some(path.into());
+/// A browser that tests drive.
+pub(crate) struct Browser {
+    /// Its name, for people.
+    pub(crate) title: &'static str,
+    /// Debian's package.
+    pub(crate) package: &'static str,
+    /// The environment variable that names another one.
+    pub(crate) variable: &'static str,
+    programs: &'static [&'static str],
+}
+
+pub(crate) const CHROMIUM: Browser = Browser {
+    title: "Chromium or Chrome",
+    package: "chromium",
+    variable: "CHROMIUM",
+    programs: &["chromium", "chromium-browser", "google-chrome"],
+};
+
+pub(crate) const FIREFOX: Browser =
+    Browser { title: "Firefox", package: "firefox-esr", variable: "FIREFOX", programs: &["firefox-esr", "firefox"] };
+
+impl Browser {
+    /// Where it is, if it is.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        if let Some(path) = env::var_os(self.variable).filter(|path| !path.is_empty()) {
+            return Some(path.into());
+        }
+        self.programs.iter().find_map(|name| on_path(name))
     }
-    ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| on_path(name))
 }
 
 /// The manifest of lavapipe, Mesa's Vulkan driver that runs on the CPU.

@@ -20,7 +20,8 @@ pub(crate) fn everything() -> Result<()> {
     npm::node()?;
     let toolchain = toolchain::choose()?;
     process::say(&format!("wasm: {}", toolchain.describe()));
-    browser()?;
+    chromium()?;
+    firefox()?;
     vulkan()?;
     for (folder, why) in NPM_FOLDERS {
         npm::install(&paths::root().join(folder), why)?;
@@ -30,26 +31,29 @@ pub(crate) fn everything() -> Result<()> {
 }
 
 /// Chromium, for anything that opens a page.
-pub(crate) fn browser() -> Result<()> {
-    if let Some(path) = paths::chromium() {
+pub(crate) fn chromium() -> Result<()> {
+    browser(&paths::CHROMIUM, "the browser that runs the page and the browser tests")
+}
+
+/// Firefox, for the tests that run in both.
+pub(crate) fn firefox() -> Result<()> {
+    browser(&paths::FIREFOX, "the second browser of the browser tests")
+}
+
+fn browser(browser: &paths::Browser, why: &str) -> Result<()> {
+    let paths::Browser { title, package, variable, .. } = browser;
+    if let Some(path) = browser.path() {
         if path.is_file() {
             process::say(&format!("browser: {}", path.display()));
             return Ok(());
         }
-        bail!(
-            "CHROMIUM names {}, which is not a file.\n  Point it at a Chromium or Chrome, or unset it.",
-            path.display()
-        );
+        bail!("{variable} names {}, which is not a file.\n  Point it at a {title}, or unset it.", path.display());
     }
-    apt(
-        &["chromium"],
-        "the browser that runs the page and the browser tests",
-        "set CHROMIUM to a Chromium or Chrome you have",
-    )?;
-    match paths::chromium() {
+    apt(&[package], why, &format!("set {variable} to a {title} you have"))?;
+    match browser.path() {
         Some(path) => process::say(&format!("browser: {}", path.display())),
         None => {
-            bail!("the package chromium is installed, but there is no chromium on the path.\n  Set CHROMIUM to it.")
+            bail!("the package {package} is installed, but there is no {title} on the path.\n  Set {variable} to it.")
         }
     }
     Ok(())

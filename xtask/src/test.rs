@@ -42,7 +42,7 @@ enum Step {
     Node,
     /// The page and the op table for browsers build.
     Page,
-    /// Headless Chromium, both backends.
+    /// Headless Chromium on both backends, headless Firefox on Wasm.
     Browser,
     /// The packed package in fresh projects.
     Packaging,
@@ -107,7 +107,10 @@ impl Step {
                 build::page()?;
                 build::ops(build::PROFILE).map(|()| Counts::one(true))
             }
-            Step::Browser => node("tests/browser", "browser tests"),
+            Step::Browser => {
+                setup::firefox()?;
+                node("tests/browser", "browser tests")
+            }
             Step::Packaging => node("tests/packaging", "packaging tests"),
             Step::Fuzz => fuzz::run(options.fuzz_seconds),
         }
@@ -197,7 +200,7 @@ fn counted(what: &str, command: &mut Command) -> Result<Counts> {
 /// `node <folder>/run.mjs` in headless Chromium.
 fn node(folder: &str, what: &str) -> Result<Counts> {
     let path = paths::root().join(folder);
-    setup::browser()?;
+    setup::chromium()?;
     models::fetch(|_| true)?;
     // Packaging tests borrow the browser tests' driver.
     npm::install(&paths::root().join("tests/browser"), "the browser driver")?;

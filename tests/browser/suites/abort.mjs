@@ -4,10 +4,10 @@ import { needModel } from '../report.mjs';
 const id = 'smollm2-135m-instruct';
 
 /** Stopping: a generation ends at the next token and leaves the model usable. */
-export async function abort({ report, browser, server, device }) {
+export async function abort({ report, browser, server, run, device }) {
   const page = await browser.open(`${server.origin}/test/`);
 
-  await report.test(`${device}: an aborted generation ends and the next one works`, async () => {
+  await report.test(`${run}: an aborted generation ends and the next one works`, async () => {
     needModel(id);
     await page.waitForFunction(() => globalThis.ready);
     const { error, deltas, after } = await page.evaluate(async (device) => {
@@ -29,7 +29,7 @@ export async function abort({ report, browser, server, device }) {
     assert.ok(after.length > 0);
   });
 
-  await report.test(`${device}: a signal that is aborted already stops everything`, async () => {
+  await report.test(`${run}: a signal that is aborted already stops everything`, async () => {
     const errors = await page.evaluate(async (device) => {
       const signal = AbortSignal.abort(new Error('changed my mind'));
       return [

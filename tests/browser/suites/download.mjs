@@ -7,10 +7,10 @@ import { needModel } from '../report.mjs';
 const id = 'smollm2-135m-instruct';
 
 /** A stopped download is kept, and the next one asks for the rest only. */
-export async function download({ report, browser, server, device }) {
+export async function download({ report, browser, server, run, device }) {
   const page = await browser.open(`${server.origin}/test/`);
 
-  await report.test(`${device}: an aborted download is continued`, async () => {
+  await report.test(`${run}: an aborted download is continued`, async () => {
     needModel(id);
     await page.waitForFunction(() => globalThis.ready);
     const { size } = await stat(join(models, id, files[id]));

@@ -7,13 +7,13 @@ const shortEnough = 64;
 const leastCosine = { wasm: 0.99999, webgpu: 0.9999 };
 
 /** Embeddings of the reference sentences, through the package and its worker. */
-export async function embed({ report, browser, server, device, full }) {
+export async function embed({ report, browser, server, run, device, full }) {
   const page = await browser.open(`${server.origin}/test/`);
   const { sentences, input_ids: ids, embeddings } = minilm;
   const chosen = sentences.flatMap((_, index) => (full || device === 'wasm' || ids[index].length <= shortEnough ? [index] : []));
   const texts = chosen.map((index) => sentences[index]);
 
-  await report.test(`${device}: embeddings equal the reference`, async () => {
+  await report.test(`${run}: embeddings equal the reference`, async () => {
     needModel('all-minilm-l6-v2');
     await page.waitForFunction(() => globalThis.ready);
     const { vectors, counts, dimensions, info } = await page.evaluate(
@@ -43,7 +43,7 @@ export async function embed({ report, browser, server, device, full }) {
     return `${texts.length} sentences, least cosine ${least.toFixed(7)}`;
   });
 
-  await report.test(`${device}: batched embeddings equal single ones`, async () => {
+  await report.test(`${run}: batched embeddings equal single ones`, async () => {
     needModel('all-minilm-l6-v2');
     const sample = texts.filter((_, at) => ids[chosen[at]].length <= shortEnough).slice(0, device === 'wasm' ? 25 : 6);
     const { batched, single } = await page.evaluate(async (sample) => {

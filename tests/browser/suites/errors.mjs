@@ -6,13 +6,13 @@ const id = 'smollm2-135m-instruct';
 const small = 'all-minilm-l6-v2';
 
 /** Bad input and broken servers end in one typed error whose message helps. */
-export async function errors({ report, browser, server, device }) {
+export async function errors({ report, browser, server, run, device }) {
   const page = await browser.open(`${server.origin}/test/`);
   await page.waitForFunction(() => globalThis.ready);
   await page.evaluate(() => clearStorage());
 
   const expectCode = (name, codes, work, ...models) =>
-    report.test(`${device}: ${name}`, async () => {
+    report.test(`${run}: ${name}`, async () => {
       models.forEach(needModel);
       const error = await page.evaluate(work, { device, id, small, file: files[id] });
       assert.ok(error?.typed, `a RushlightError, not ${JSON.stringify(error)}`);

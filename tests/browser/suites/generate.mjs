@@ -11,13 +11,13 @@ const models = [
 ];
 
 /** Greedy decoding, token by token, against fp32 arithmetic on the same weights. */
-export async function generate({ report, browser, server, device, full }) {
+export async function generate({ report, browser, server, run, device, full }) {
   // The software adapter of CI takes about a second a token.
   const steps = device === 'wasm' || full ? 32 : 8;
   for (const { title, id, golden, ends } of models) {
     const page = await browser.open(`${server.origin}/test/`);
     for (const [index, reference] of golden.greedy.entries()) {
-      await report.test(`${device}: ${title}: greedy tokens of prompt ${index + 1} equal the reference`, async () => {
+      await report.test(`${run}: ${title}: greedy tokens of prompt ${index + 1} equal the reference`, async () => {
         needModel(id);
         await page.waitForFunction(() => globalThis.ready);
         const prompt = golden.prompts[index];

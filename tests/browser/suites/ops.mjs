@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root } from '../paths.mjs';
 
 /** The table of op cases on the browser's WebGPU, and what only a browser can show of the backend. */
-export async function ops({ report, browser, server, device }) {
+export async function ops({ report, browser, server, run, device }) {
   await report.always(`target/browser-ops is built`, async () => {
     if (!existsSync(join(root, 'target/browser-ops/ops.js'))) throw new Error('run cargo xtask build first');
   });
@@ -17,7 +17,7 @@ export async function ops({ report, browser, server, device }) {
 
   // Cases are called `op/…`: a line for each op says enough when it passes, and lists the cases when it does not.
   for (const op of new Set(names.map((name) => name.split('/')[0]))) {
-    await report.test(`${device}: op ${op}`, async () => {
+    await report.test(`${run}: op ${op}`, async () => {
       const run = await page.evaluate(async (op) => JSON.parse(await kept.ops.run_ops(`${op}/`)), op);
       const cases = run.cases.filter(({ name }) => name.startsWith(`${op}/`));
       assert.equal(cases.length, names.filter((name) => name.startsWith(`${op}/`)).length, 'every case ran');
@@ -26,8 +26,8 @@ export async function ops({ report, browser, server, device }) {
       return `${cases.length} cases, ${run.adapter}`;
     });
   }
-  await report.test(`${device}: a step is one submit and creates nothing`, () => outcome('check_run'));
-  await report.test(`${device}: a lost device is an error from then on`, () => outcome('check_loss'));
+  await report.test(`${run}: a step is one submit and creates nothing`, () => outcome('check_run'));
+  await report.test(`${run}: a lost device is an error from then on`, () => outcome('check_loss'));
   await page.close();
 
   async function outcome(name) {

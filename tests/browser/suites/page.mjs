@@ -12,11 +12,11 @@ const bees =
   'walks in a figure of eight, and the angle of her walk shows the direction to fly, measured from the sun.';
 
 /** The demo page: every tool through its own controls, and what it promises about keyboard, colours and width. */
-export async function page({ report, browser, server, device }) {
+export async function page({ report, browser, server, run, device }) {
   await mkdir(pictures, { recursive: true });
   const demo = await openDemo(browser, server.origin, device, 8);
 
-  await report.test(`${device}: page: summarize`, async () => {
+  await report.test(`${run}: page: summarize`, async () => {
     needModel('smollm2-135m-instruct');
     const result = await summarize(demo, bees, { words: 8 });
     assert.ok(looksLikeText(result.text), result.text);
@@ -27,7 +27,7 @@ export async function page({ report, browser, server, device }) {
     return JSON.stringify(result.text);
   });
 
-  await report.test(`${device}: page: search`, async () => {
+  await report.test(`${run}: page: search`, async () => {
     needModel('all-minilm-l6-v2');
     // None of the query's words are in the passage that answers it.
     const text = 'The kettle is on the stove.\n\nA cat sleeps on the sofa. The radio is off.\n\nTaxes are due in April.';
@@ -39,14 +39,14 @@ export async function page({ report, browser, server, device }) {
     assert.ok(backend.startsWith(names[device]), backend);
   });
 
-  await report.test(`${device}: page: search ranks while typing`, async () => {
+  await report.test(`${run}: page: search ranks while typing`, async () => {
     needModel('all-minilm-l6-v2');
     await demo.getByLabel('What are you looking for?').fill('');
     await demo.getByLabel('What are you looking for?').pressSequentially('money for the state');
     await demo.locator('[data-hits] li:first-child', { hasText: 'Taxes' }).waitFor({ timeout: 30_000 });
   });
 
-  await report.test(`${device}: page: chat`, async () => {
+  await report.test(`${run}: page: chat`, async () => {
     needModel('smollm2-135m-instruct');
     const result = await chat(demo, 'What is the capital of France?');
     assert.ok(looksLikeText(result.text), result.text);
@@ -55,7 +55,7 @@ export async function page({ report, browser, server, device }) {
   });
   if (device === 'wasm') await looks({ report, browser, server, demo });
 
-  await report.test(`${device}: page: no policy violation, no error in the console`, async () => {
+  await report.test(`${run}: page: no policy violation, no error in the console`, async () => {
     assert.deepEqual(browser.violations, []);
     assert.deepEqual(browser.complaints, []);
   });

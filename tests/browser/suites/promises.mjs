@@ -6,11 +6,11 @@ const embedding = 'all-minilm-l6-v2';
 const heapLimit = 96 * 1024 * 1024; // bytes, on the WebGPU path
 
 /** What users are promised: no request once a model is there, no special headers, little memory, a reason for the device. */
-export async function promises({ report, browser, server, device }) {
+export async function promises({ report, browser, server, run, device }) {
   const page = await browser.open(`${server.origin}/test/`);
   await page.waitForFunction(() => globalThis.ready);
 
-  await report.test(`${device}: no request after create`, async () => {
+  await report.test(`${run}: no request after create`, async () => {
     needModel(chat);
     needModel(embedding);
     await page.evaluate(async (device) => {
@@ -31,13 +31,13 @@ export async function promises({ report, browser, server, device }) {
     assert.deepEqual(seen, [], 'requests seen by the browser');
   });
 
-  await report.test(`${device}: no isolation, no policy violation, no other host`, async () => {
+  await report.test(`${run}: no isolation, no policy violation, no other host`, async () => {
     assert.equal(await page.evaluate(() => crossOriginIsolated), false);
     assert.deepEqual(browser.violations, []);
     assert.deepEqual(browser.outside, []);
   });
 
-  await report.test(`${device}: memory of SmolLM2`, async () => {
+  await report.test(`${run}: memory of SmolLM2`, async () => {
     needModel(chat);
     const { loaded, used, info } = await page.evaluate(async (device) => {
       const model = (kept.model ??= await lib.LanguageModel.create({ device }));
@@ -59,7 +59,7 @@ export async function promises({ report, browser, server, device }) {
     return `heap ${mb(loaded.heap)} loaded, ${mb(used.heap)} used; ${mb(used.device)} on the device; ${info.adapter}`;
   });
 
-  await report.test(`${device}: the second visit loads without the network`, async () => {
+  await report.test(`${run}: the second visit loads without the network`, async () => {
     needModel(embedding);
     const again = await browser.open(`${server.origin}/test/`);
     await again.waitForFunction(() => globalThis.ready);

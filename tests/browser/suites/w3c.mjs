@@ -4,10 +4,10 @@ import { needModel } from '../report.mjs';
 const id = 'smollm2-135m-instruct';
 
 /** The behaviour that code written for the browser's own `LanguageModel` and `Summarizer` relies on. */
-export async function w3c({ report, browser, server, device }) {
+export async function w3c({ report, browser, server, run, device }) {
   const page = await browser.open(`${server.origin}/test/`);
 
-  await report.test(`${device}: create fires downloadprogress from 0 to 1`, async () => {
+  await report.test(`${run}: create fires downloadprogress from 0 to 1`, async () => {
     needModel(id);
     await page.waitForFunction(() => globalThis.ready);
     const events = await page.evaluate(async (device) => {
@@ -32,7 +32,7 @@ export async function w3c({ report, browser, server, device }) {
     });
   });
 
-  await report.test(`${device}: an error of the monitor callback is what create rejects with`, async () => {
+  await report.test(`${run}: an error of the monitor callback is what create rejects with`, async () => {
     const error = await page.evaluate(
       (device) =>
         failure(() =>
@@ -48,7 +48,7 @@ export async function w3c({ report, browser, server, device }) {
     assert.deepEqual([error?.name, error?.message], ['RangeError', 'mine']);
   });
 
-  await report.test(`${device}: streaming gives string deltas that add up to the answer`, async () => {
+  await report.test(`${run}: streaming gives string deltas that add up to the answer`, async () => {
     needModel(id);
     const result = await page.evaluate(async () => {
       const options = { maxTokens: 6, temperature: 0 };
@@ -67,7 +67,7 @@ export async function w3c({ report, browser, server, device }) {
     return JSON.stringify(result.whole);
   });
 
-  await report.test(`${device}: a system message that is not first is a TypeError`, async () => {
+  await report.test(`${run}: a system message that is not first is a TypeError`, async () => {
     needModel(id);
     const error = await page.evaluate(() =>
       failure(() =>
@@ -80,7 +80,7 @@ export async function w3c({ report, browser, server, device }) {
     assert.equal(error?.name, 'TypeError');
   });
 
-  await report.test(`${device}: the summarizer's attributes and the empty text`, async () => {
+  await report.test(`${run}: the summarizer's attributes and the empty text`, async () => {
     needModel(id);
     const result = await page.evaluate(async (device) => {
       const summarizer = await lib.Summarizer.create({ device });
@@ -101,7 +101,7 @@ export async function w3c({ report, browser, server, device }) {
     });
   });
 
-  await report.test(`${device}: destroy ends running and later calls`, async () => {
+  await report.test(`${run}: destroy ends running and later calls`, async () => {
     needModel(id);
     const { running, later } = await page.evaluate(async () => {
       const running = failure(() => kept.model.prompt('Tell a long story.'));

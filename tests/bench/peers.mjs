@@ -1,0 +1,172 @@
+/**
+ * `node peers.mjs`: ours and the peers in one headless Chromium, taking turns, one thread each.
+ *
+ * Prints one JSON line a measurement and writes `results.md` and `results.svg` beside this file. Says what it measured
+ * and judges nothing. A peer that fails is reported as such and left out.
+ * Environment: MODELS, CHROMIUM, ROUNDS (default 5, after one that is not counted), ONLY=smollm2,gemma3,minilm.
+ */
+import { readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { launch } from '../browser/browser.mjs';
+import { cosine, minilm } from '../browser/golden.mjs';
+import { files, models, root } from '../browser/paths.mjs';
+import { startServer } from '../browser/server.mjs';
+import { writeOnnx } from './onnx.mjs';
+import { markdown, median, svg } from './results.mjs';
+
+const here = join(root, 'tests/bench');
+const rounds = Number(process.env.ROUNDS ?? 5);
+const wanted = (process.env.ONLY ?? 'smollm2,gemma3,minilm').split(',');
+const prefillTokens = 256;
+const decodeTokens = 64;
+/** Milliseconds of use before transformers.js has reached its speed: its wasm is compiled in tiers. */
+const warmUp = 10_000;
+
+const chats = [
+  { key: 'smollm2', title: 'SmolLM2-135M Q4_1', id: 'smollm2-135m-instruct' },
+  { key: 'gemma3', title: 'Gemma 3 270M Q4_K_M', id: 'gemma-3-270m' },
+];
+const peersOfChat = ['wllama2', 'wllama3'];
+const versions = Object.entries(JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')).dependencies);
+const names = {
+  rushlight: 'Rushlight',
+  wllama2: `wllama ${version('wllama2')}`,
+  wllama3: `wllama ${version('wllama3')}`,
+  transformers: `transformers.js ${version('@huggingface/transformers')} fp32`,
+};
+
+const onnx = join(root, 'target/bench/onnx');
+const server = await startServer({
+  folders: { '/bench/': join(here, 'pages'), '/peers/': join(here, 'node_modules'), '/onnx/': onnx },
+  // The peers need blob workers and eval; ours does not, and is tested without.
+  headers: { 'content-security-policy': "default-src 'self' blob: data: 'unsafe-inline' 'unsafe-eval'" },
+});
+const browser = await launch({ backend: 'wasm' });
+const measured = [];
+
+for (const chat of chats.filter(({ key }) => wanted.includes(key))) await measureChat(chat);
+if (wanted.includes('minilm')) await measureEmbeddings();
+
+const machine = { cpu: cpus()[0]?.model, cores: cpus().length, chromium: browser.version, date: new Date().toISOString().slice(0, 10) };
+await browser.close();
+server.close();
+await writeFile(join(here, 'results.md'), markdown(machine, rounds, measured, names));
+await writeFile(join(here, 'results.svg'), svg(measured, names));
+console.log(`wrote ${join(here, 'results.md')} and results.svg`);
+
+function version(name) {
+  return versions.find(([key]) => key === name)[1].replace(/.*@/, '');
+}
+
+/** Prefill and decode, every contender once a round. */
+async function measureChat({ title, id }) {
+  const page = await open();
+  const model = `/models/${id}/${files[id]}`;
+  const contenders = await loadAll(page, ['rushlight', ...peersOfChat], { device: 'wasm', model, files: { [files[id]]: model } });
+  const text = await readFile(join(root, 'tests/golden/prefill.txt'), 'utf8');
+  const words = text.split(' ');
+  const count = (prompt) => page.evaluate((prompt) => kept.rushlight.countTokens(prompt), prompt);
+  let length = 0;
+  while ((length = await count(words.join(' '))) > prefillTokens) words.pop();
+
+  const samples = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const name of [...contenders]) {
+      // Another first word, so that nobody finds the prompt in a cache.
+      const prompt = `${String.fromCharCode(65 + round)} ${words.join(' ')}`;
+      const args = [name, prompt, round === 0 ? 16 : decodeTokens, length + 1];
+      const result = await page.evaluate(([name, ...rest]) => generate(name, name, ...rest), args).catch((error) => drop(contenders, name, error));
+      if (!result || round === 0) continue;
+      const prefill = (1000 * result.prompt) / result.prefillMs;
+      const decode = (1000 * result.decoded) / result.decodeMs;
+      samples.push({ name, round, prefill, decode });
+      print({ workload: title, contender: names[name], round, prefillTokensPerSecond: prefill, decodeTokensPerSecond: decode, ...result });
+    }
+  }
+  summarize(`${title}: prefill of ${prefillTokens} tokens`, 'tokens/s', samples, 'prefill');
+  summarize(`${title}: decode of ${decodeTokens} tokens`, 'tokens/s', samples, 'decode');
+  await page.close();
+}
+
+/** One short text, one of 256 tokens, a batch of 32 of 64 tokens. */
+async function measureEmbeddings() {
+  await writeOnnx(join(models, 'all-minilm-l6-v2'), join(onnx, 'minilm'));
+  const page = await open();
+  const id = 'all-minilm-l6-v2';
+  const side = ['model.safetensors', 'config.json', 'tokenizer.json', 'tokenizer_config.json', 'modules.json', '1_Pooling/config.json'];
+  const urls = Object.fromEntries(side.map((name) => [name, `/models/${id}/${name}`]));
+  const contenders = await loadAll(page, ['rushlight', 'transformers'], { device: 'wasm', files: urls });
+  const text = (tokens, index) => `${index} ${'the sea and the wind '.repeat(tokens)}`.split(' ').slice(0, tokens - 2).join(' ');
+  const workloads = [
+    { title: 'one text of 16 tokens', texts: [text(16, 1)], repeats: 20 },
+    { title: 'one text of 256 tokens', texts: [text(256, 1)], repeats: 2 },
+    { title: '32 texts of 64 tokens', texts: Array.from({ length: 32 }, (_, index) => text(64, index)), repeats: 1 },
+  ];
+  const call = (name, texts, repeats) =>
+    page.evaluate(([name, texts, repeats]) => embed(name, name, texts, repeats), [name, texts, repeats]);
+
+  for (const name of [...contenders]) {
+    const until = performance.now() + warmUp;
+    while (performance.now() < until) await call(name, workloads[0].texts, 20);
+    const short = minilm.sentences.map((_, index) => index).filter((index) => minilm.input_ids[index].length < 500);
+    const { vectors } = await call(name, short.map((index) => minilm.sentences[index]), 1);
+    const least = Math.min(...short.map((index, at) => cosine(vectors[at], minilm.embeddings[index])));
+    print({ workload: 'MiniLM: reference sentences', contender: names[name], leastCosine: least });
+  }
+  for (const { title, texts, repeats } of workloads) {
+    const samples = [];
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const name of [...contenders]) {
+        const result = await call(name, texts, repeats).catch((error) => drop(contenders, name, error));
+        if (!result || round === 0) continue;
+        samples.push({ name, round, rate: (1000 * texts.length) / result.ms });
+        print({ workload: `MiniLM: ${title}`, contender: names[name], round, embeddingsPerSecond: (1000 * texts.length) / result.ms });
+      }
+    }
+    summarize(`MiniLM F32: ${title}`, 'texts/s', samples, 'rate');
+  }
+  await page.close();
+}
+
+async function open() {
+  const page = await browser.open(`${server.origin}/bench/`);
+  page.setDefaultTimeout(600_000);
+  await page.waitForFunction(() => globalThis.ready);
+  return page;
+}
+
+/** Loads each; those that cannot are named and left out. */
+async function loadAll(page, all, options) {
+  const loaded = [];
+  for (const name of all) {
+    const ms = await page.evaluate(([name, options]) => load(name, name, options), [name, options]).catch((error) => drop(loaded, name, error));
+    if (ms === undefined) continue;
+    loaded.push(name);
+    print({ contender: names[name], loadSeconds: ms / 1000 });
+  }
+  return loaded;
+}
+
+function drop(contenders, name, error) {
+  if (contenders.includes(name)) contenders.splice(contenders.indexOf(name), 1);
+  print({ contender: names[name], failed: String(error).split('\n')[0] });
+}
+
+/** Medians, and the ratio to each peer as the median of the ratios of the rounds. */
+function summarize(workload, unit, samples, key) {
+  const of = (name) => samples.filter((sample) => sample.name === name).map((sample) => sample[key]);
+  const ours = of('rushlight');
+  for (const name of new Set(samples.map((sample) => sample.name))) {
+    const theirs = of(name);
+    const ratios = theirs.map((value, index) => ours[index] / value);
+    const line = { workload, contender: name, unit, median: median(theirs), least: Math.min(...theirs), most: Math.max(...theirs), oursTimes: median(ratios) };
+    measured.push(line);
+    print({ summary: true, ...line, contender: names[name] });
+  }
+}
+
+function print(line) {
+  console.log(JSON.stringify(line, (_, value) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value)));
+}
