@@ -6,6 +6,7 @@ mod forward;
 mod gguf;
 mod hostile;
 mod real;
+mod self_test;
 mod support;
 pub(crate) mod tiny;
 pub(crate) mod tiny_decoders;

@@ -19,6 +19,7 @@
  * | `UNSUPPORTED_MODEL` | the file is fine, the model family or number format is not supported |
  * | `WASM_UNAVAILABLE` | `runtime.wasm` could not be fetched or compiled |
  * | `WEBGPU_UNAVAILABLE` | `device: 'webgpu'` was asked for and there is none |
+ * | `WRONG_RESULTS` | `device: 'webgpu'` was asked for and it does not compute what the CPU computes |
  */
 export type ErrorCode =
   | 'ABORTED'
@@ -36,7 +37,8 @@ export type ErrorCode =
   | 'QUOTA'
   | 'UNSUPPORTED_MODEL'
   | 'WASM_UNAVAILABLE'
-  | 'WEBGPU_UNAVAILABLE';
+  | 'WEBGPU_UNAVAILABLE'
+  | 'WRONG_RESULTS';
 
 /** `Error.name` by code: the name that the W3C drafts give to the same condition. */
 const NAMES: Record<ErrorCode, string> = {
@@ -56,6 +58,7 @@ const NAMES: Record<ErrorCode, string> = {
   UNSUPPORTED_MODEL: 'NotSupportedError',
   WASM_UNAVAILABLE: 'OperationError',
   WEBGPU_UNAVAILABLE: 'NotSupportedError',
+  WRONG_RESULTS: 'OperationError',
 };
 
 /** Numbers that belong to an error. */

@@ -234,18 +234,36 @@ test('a failed load is tried again by the next user', async () => {
   await model.load(undefined, () => undefined);
 });
 
-test('auto takes WebGPU only where an adapter is real', async () => {
-  const withGpu = async (gpu: unknown) => {
-    const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
-    Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
-    try {
-      return await chooseDevice('auto');
-    } finally {
-      if (before === undefined) Reflect.deleteProperty(globalThis, 'navigator');
-      else Object.defineProperty(globalThis, 'navigator', before);
-    }
+async function withNavigator<T>(gpu: unknown, work: () => Promise<T>): Promise<T> {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(globalThis, 'navigator');
+    else Object.defineProperty(globalThis, 'navigator', before);
+  }
+}
+
+const adapter = (info: object, isFallbackAdapter = false) => ({ requestAdapter: async () => ({ info, isFallbackAdapter }) });
+
+test('a GPU that computes wrong results is not used', async () => {
+  const load = (device: 'auto' | 'webgpu') => {
+    const runtime = fakeRuntime();
+    const open: typeof runtime.open = async (files, options, sink) => {
+      if (options.device === 'webgpu') throw { code: 'WRONG_RESULTS', message: 'off by 1e3' };
+      return runtime.open(files, options, sink);
+    };
+    const engine = new LocalEngine({ loadRuntime: async () => ({ ...runtime, open }) });
+    return withNavigator(adapter({ vendor: 'amd' }), () => engine.call('load', { ...LOAD, device }));
   };
-  const adapter = (info: object, isFallbackAdapter = false) => ({ requestAdapter: async () => ({ info, isFallbackAdapter }) });
+  const { device, reason } = await load('auto');
+  assert.deepEqual([device, reason], ['wasm', 'WebGPU failed: off by 1e3']);
+  await assert.rejects(load('webgpu'), { code: 'WRONG_RESULTS', name: 'OperationError' });
+});
+
+test('auto takes WebGPU only where an adapter is real', async () => {
+  const withGpu = (gpu: unknown) => withNavigator(gpu, () => chooseDevice('auto'));
   assert.equal((await withGpu(undefined)).device, 'wasm');
   assert.equal((await withGpu({ requestAdapter: async () => null })).device, 'wasm');
   assert.equal((await withGpu({ requestAdapter: () => Promise.reject(new Error('blocked')) })).reason, 'WebGPU failed: blocked');

@@ -197,7 +197,7 @@ fn dropping_returns_memory() {
     let (tiny, _) = build(Variant::Llama);
     let shared = Rc::new(RefCell::new(cpu::CpuBackend::new()));
     let before = graph::Backend::memory(&*shared.borrow());
-    let backend = || Box::new(super::support::Shared(shared.clone()));
+    let backend = || Box::new(super::support::Shared(shared.clone())) as Box<dyn graph::Backend>;
     let mut engine = load(backend(), tiny.files(Layout::Gguf), None).unwrap();
     score(&mut engine, &ids(20));
     assert!(graph::Backend::memory(&*shared.borrow()).host > before.host);

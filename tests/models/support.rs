@@ -67,8 +67,12 @@ impl Device {
 }
 
 /// Loads a model or gives the error of the load.
-pub(crate) fn load(backend: Box<dyn Backend>, files: Vec<File>, context: Option<usize>) -> Result<Engine, EngineError> {
-    pollster::block_on(Engine::load(backend, files, LoadOptions { context }, Native::boxed(), &mut all))
+pub(crate) fn load(
+    device: impl Into<engine::Device>,
+    files: Vec<File>,
+    context: Option<usize>,
+) -> Result<Engine, EngineError> {
+    pollster::block_on(Engine::load(device, files, LoadOptions { context }, Native::boxed(), &mut all))
 }
 
 /// The files of a model of the model folder, or `None` after saying that it is not there.

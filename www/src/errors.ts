@@ -16,6 +16,7 @@ const advice: Partial<Record<ErrorCode, string>> = {
   QUOTA: 'The browser has no room for the model: free some disk space or clear other site data.',
   UNSUPPORTED_MODEL: 'This version cannot run the model; tell the people who run the site.',
   WEBGPU_UNAVAILABLE: 'This browser has no usable WebGPU: choose Automatic or CPU (Wasm).',
+  WRONG_RESULTS: 'Choose Automatic or CPU (Wasm); a newer browser or graphics driver may help.',
 };
 
 /** One or two sentences: what went wrong, and what to do. */

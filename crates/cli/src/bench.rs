@@ -56,8 +56,10 @@ fn installed() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(files::models_folder()?)? {
         let entry = entry?;
-        if entry.path().is_dir() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // What is still being downloaded lies in a hidden folder.
+        if entry.path().is_dir() && !name.starts_with('.') {
+            names.push(name);
         }
     }
     names.sort();

@@ -13,9 +13,9 @@ const TOKEN_BUCKETS: [usize; 11] = [16, 32, 64, 96, 128, 192, 256, 320, 384, 448
 const TEXT_BUCKETS: [usize; 3] = [1, 8, 64];
 
 /// The token ids of a text.
-struct Cut {
-    ids: Vec<u32>,
-    truncated: bool,
+pub(crate) struct Cut {
+    pub(crate) ids: Vec<u32>,
+    pub(crate) truncated: bool,
 }
 
 impl Engine {
@@ -104,7 +104,7 @@ impl Engine {
         while done < cuts.len() {
             let texts = fitting(&cuts[done..]);
             let batch = Batch::pack(&cuts[done..done + texts], self.runtime.model.info());
-            let step = Step { tokens: batch.ids.len(), rows: batch.rows.len(), capacity: 0, head };
+            let step = batch.step(head);
             self.runtime.run(step, &batch.inputs()).await?;
             values.extend(self.runtime.output(&step, output, texts * columns).await?);
             done += texts;
@@ -132,7 +132,7 @@ fn bucket(buckets: &[usize], size: usize) -> usize {
 }
 
 /// The inputs of one run: sequences one after the other, then padding.
-struct Batch {
+pub(crate) struct Batch {
     ids: Vec<u32>,
     positions: Vec<u32>,
     types: Vec<u32>,
@@ -142,7 +142,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn pack(cuts: &[Cut], info: &Info) -> Batch {
+    pub(crate) fn pack(cuts: &[Cut], info: &Info) -> Batch {
         let tokens = bucket(&TOKEN_BUCKETS, cuts.iter().map(|cut| cut.ids.len()).sum());
         let texts = bucket(&TEXT_BUCKETS, cuts.len());
         let mut batch = Batch {
@@ -171,7 +171,12 @@ impl Batch {
         batch
     }
 
-    fn inputs(&self) -> [(&'static str, &[u32]); 6] {
+    /// The step that runs it.
+    pub(crate) fn step(&self, head: Head) -> Step {
+        Step { tokens: self.ids.len(), rows: self.rows.len(), capacity: 0, head }
+    }
+
+    pub(crate) fn inputs(&self) -> [(&'static str, &[u32]); 6] {
         [
             ("ids", &self.ids),
             ("positions", &self.positions),

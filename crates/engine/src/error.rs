@@ -23,6 +23,16 @@ pub enum EngineError {
     /// The device.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// The device computes something else than the CPU.
+    #[error(
+        "this device computes wrong results ({step} is off by {error:.1e}): its driver or our kernels have a fault"
+    )]
+    WrongResults {
+        /// What was tried.
+        step: &'static str,
+        /// Normalized mean squared error.
+        error: f64,
+    },
     /// More tokens than the context holds.
     #[error("{requested} tokens do not fit the context of {limit}")]
     ContextOverflow {
@@ -75,6 +85,7 @@ impl EngineError {
                 BackendError::Unsupported { .. } => "UNSUPPORTED_MODEL",
                 BackendError::Unbound { .. } | BackendError::BadBuffer(_) | BackendError::Validation(_) => "INTERNAL",
             },
+            EngineError::WrongResults { .. } => "WRONG_RESULTS",
             EngineError::ContextOverflow { .. } => "CONTEXT_OVERFLOW",
             EngineError::WrongTask { .. } | EngineError::Missing(_) | EngineError::BadInput(_) => "BAD_INPUT",
             EngineError::Cancelled => "ABORTED",

@@ -11,6 +11,7 @@ mod load;
 mod prompt;
 mod runtime;
 mod score;
+mod self_test;
 mod types;
 mod vocabulary;
 
@@ -28,6 +29,21 @@ pub use models::{Head, Step};
 
 use prompt::Prompts;
 use runtime::Runtime;
+
+/// Where a model runs.
+pub struct Device {
+    /// Does the work.
+    pub backend: Box<dyn Backend>,
+    /// Computes a few steps of a tiny model too, before anything is loaded; a device that disagrees is refused with
+    /// [`EngineError::WrongResults`]. `None` trusts the device.
+    pub reference: Option<Box<dyn Backend>>,
+}
+
+impl From<Box<dyn Backend>> for Device {
+    fn from(backend: Box<dyn Backend>) -> Device {
+        Device { backend, reference: None }
+    }
+}
 
 /// A loaded model on a backend. Dropping it returns its memory.
 pub struct Engine {

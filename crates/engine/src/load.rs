@@ -1,13 +1,14 @@
 //! Opening a model and streaming its weights through one window into the backend.
 
-use graph::{Backend, DType, TensorType};
+use graph::{DType, TensorType};
 use models::{Head, Step, Task, Weight};
 use weights::{Checkpoint, File};
 
 use crate::host::tell;
 use crate::prompt::Prompts;
 use crate::runtime::Runtime;
-use crate::{Engine, EngineError, Event, Host, LoadOptions, ModelInfo, Sink};
+use crate::self_test::self_test;
+use crate::{Device, Engine, EngineError, Event, Host, LoadOptions, ModelInfo, Sink};
 
 /// Bytes that pass through this process at a time.
 const WINDOW: usize = 4 << 20;
@@ -17,10 +18,10 @@ const DEFAULT_CONTEXT: usize = 2048;
 const SLICE_MS: f64 = 30.0;
 
 impl Engine {
-    /// Opens the files, checks them against the family they name, and gives every weight to the backend. Files are
-    /// closed when it returns; a cancelled or failed load leaves nothing on the device.
+    /// Opens the files, checks them against the family they name, tries the device if it comes with a reference, and gives
+    /// every weight to the backend. Files are closed when it returns; a cancelled or failed load leaves nothing on the device.
     pub async fn load(
-        backend: Box<dyn Backend>,
+        device: impl Into<Device>,
         files: Vec<File>,
         options: LoadOptions,
         host: Box<dyn Host>,
@@ -32,6 +33,11 @@ impl Engine {
         let mut checkpoint = Checkpoint::open(files)?;
         let model = models::open(&mut checkpoint)?;
         let prompts = Prompts::open(&mut checkpoint, model.info().vocabulary, host.unix_ms())?;
+        let Device { mut backend, reference } = device.into();
+        let tested = match reference {
+            Some(mut reference) => Some(self_test(backend.as_mut(), reference.as_mut(), model.as_ref()).await?),
+            None => None,
+        };
         let mut runtime = Runtime::new(backend, model);
         stream(&mut runtime, &mut checkpoint, host.as_ref(), &mut sink).await?;
         drop(checkpoint);
@@ -43,7 +49,10 @@ impl Engine {
             // The caches are claimed now, so that a model that does not fit fails here and not in a first answer.
             runtime.prepare(Step { tokens: 1, rows: 1, capacity: context, head: Head::Greedy }).await?;
         }
-        let info = describe(&runtime, &prompts, context);
+        let mut info = describe(&runtime, &prompts, context);
+        if let Some(error) = tested {
+            info.details.insert("selfTest", format!("passed, error {error:.1e}"));
+        }
         Ok(Engine { runtime, prompts, host, info, cached: Vec::new() })
     }
 }

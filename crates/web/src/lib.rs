@@ -9,7 +9,7 @@ mod panic;
 mod sink;
 mod source;
 
-use engine::{Backend, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
+use engine::{Device, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
 use js_sys::{Float32Array, Function, Reflect};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::{Serializer, from_value};
@@ -41,21 +41,22 @@ impl Runtime {
     /// `sink` is told of everything that happens during a call; `false` from it ends the call.
     pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, Failure> {
         let OpenOptions { device, context, power_preference } = from_value(options)?;
-        let backend: Box<dyn Backend> = match device.as_str() {
-            "wasm" => Box::new(cpu::CpuBackend::new()),
+        let device: Device = match device.as_str() {
+            "wasm" => Device { backend: Box::new(cpu::CpuBackend::new()), reference: None },
             "webgpu" => {
                 let power = match power_preference.as_deref() {
                     Some("high-performance") => gpu::Power::High,
                     Some("low-power") => gpu::Power::Low,
                     _ => gpu::Power::Default,
                 };
-                Box::new(gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await?)
+                let backend = gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await?;
+                Device { backend: Box::new(backend), reference: Some(Box::new(cpu::CpuBackend::new())) }
             }
             other => return Err(Failure::new("BAD_INPUT", &format!("there is no device {other}"))),
         };
         let files = files.into_iter().map(source::file).collect();
         let host = Box::new(host::BrowserHost::new()?);
-        let engine = Engine::load(backend, files, LoadOptions { context }, host, &mut sink::of(&sink)).await?;
+        let engine = Engine::load(device, files, LoadOptions { context }, host, &mut sink::of(&sink)).await?;
         Ok(Runtime { engine })
     }
 

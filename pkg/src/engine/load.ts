@@ -74,7 +74,7 @@ async function start(args: LoadArgs, files: RuntimeFile[], tools: LoadTools, pro
   } catch (thrown) {
     const error = toRushlightError(thrown);
     tools.signal?.throwIfAborted();
-    const gpuFailed = ['WEBGPU_UNAVAILABLE', 'DEVICE_LOST', 'OUT_OF_MEMORY'].includes(error.code);
+    const gpuFailed = ['WEBGPU_UNAVAILABLE', 'WRONG_RESULTS', 'DEVICE_LOST', 'OUT_OF_MEMORY'].includes(error.code);
     if (args.device !== 'auto' || device !== 'webgpu' || !gpuFailed) throw error;
     device = 'wasm';
     reason = `WebGPU failed: ${error.message}`;

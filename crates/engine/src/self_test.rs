@@ -1,0 +1,186 @@
+//! A device is tried before it is trusted: drivers exist that miscompile a shader and say nothing, and a user then reads
+//! nonsense. A tiny model of the same family and dtypes runs on the device and on the CPU, whose kernels are the reference.
+
+mod gguf;
+mod probe;
+
+use std::collections::BTreeMap;
+
+use graph::{Backend, Buffers, DType, Graph, LeafKind, SampleParams};
+use models::{Head, Model, Step, Task};
+use weights::Checkpoint;
+
+use crate::EngineError;
+use crate::encode::{Batch, Cut};
+
+/// Largest normalized mean squared error that passes. Rounding leaves less than 1e-3, also where the reference quantizes
+/// its activations; a kernel that is wrong is off by the size of the numbers themselves.
+const LIMIT: f64 = 0.01;
+/// Tokens of the prefill step.
+const PROMPT: usize = 8;
+/// Candidates of the drawn token.
+const TOP_K: u32 = 3;
+
+/// Runs the same steps on both and compares all results; the largest error. [`EngineError::WrongResults`] names the step.
+pub(crate) async fn self_test(
+    device: &mut dyn Backend,
+    reference: &mut dyn Backend,
+    model: &dyn Model,
+) -> Result<f64, EngineError> {
+    let bytes = probe::like(model);
+    let mut found = Bench::open(device, bytes.clone())?;
+    let mut expected = Bench::open(reference, bytes)?;
+    let outcome = compare(&mut found, &mut expected).await;
+    found.close();
+    expected.close();
+    outcome
+}
+
+async fn compare(found: &mut Bench<'_>, expected: &mut Bench<'_>) -> Result<f64, EngineError> {
+    let mut worst: f64 = 0.0;
+    let mut scores = Vec::new();
+    for trial in trials(found.model.as_ref()) {
+        let (found, expected) = (found.run(&trial).await?, expected.run(&trial).await?);
+        let error = if trial.is_choice() {
+            // The token may be another one where two are as good; it is never a bad one.
+            if is_likely(&scores, found[0].to_bits()) { 0.0 } else { f64::INFINITY }
+        } else {
+            nmse(&expected, &found)
+        };
+        if error.is_nan() || error > LIMIT {
+            return Err(EngineError::WrongResults { step: trial.name, error });
+        }
+        worst = worst.max(error);
+        if !trial.is_choice() {
+            scores = expected;
+        }
+    }
+    Ok(worst)
+}
+
+/// A step with its inputs.
+struct Trial {
+    name: &'static str,
+    step: Step,
+    inputs: BTreeMap<&'static str, Vec<u32>>,
+    output: &'static str,
+}
+
+impl Trial {
+    /// Whether the result is a token.
+    fn is_choice(&self) -> bool {
+        self.output == "token"
+    }
+}
+
+/// Every kind of step that an engine runs, one after the other on the same cache.
+fn trials(model: &dyn Model) -> Vec<Trial> {
+    let info = model.info();
+    if info.task != Task::Generate {
+        let cut = |ids: std::ops::Range<u32>| Cut { ids: ids.collect(), truncated: false };
+        let batch = Batch::pack(&[cut(1..6), cut(20..29)], info);
+        let step = batch.step(Head::Embed);
+        let inputs = batch.inputs().map(|(name, words)| (name, words.to_vec())).into();
+        return vec![Trial { name: "an embedding", step, inputs, output: "embeddings" }];
+    }
+    let decoder = |name, tokens: usize, start: u32, head| {
+        let step = Step { tokens, rows: tokens, capacity: probe::CONTEXT, head };
+        let params = SampleParams { temperature: 0.7, top_k: TOP_K, top_p: 0.9, min_p: 0.0, seed: 1, counter: 0 };
+        let inputs = BTreeMap::from([
+            ("ids", (start + 1..).take(tokens).collect()),
+            ("positions", (start..).take(tokens).collect()),
+            ("params", params.to_words().to_vec()),
+        ]);
+        Trial { name, step, inputs, output: if head == Head::Logits { "logits" } else { "token" } }
+    };
+    let next = PROMPT as u32;
+    vec![
+        decoder("reading a prompt", PROMPT, 0, Head::Logits),
+        decoder("writing a token", 1, next, Head::Logits),
+        // At the same position, so that the scores above are theirs.
+        decoder("the likeliest token", 1, next, Head::Greedy),
+        decoder("a drawn token", 1, next, Head::Sample),
+    ]
+}
+
+/// Whether a token is among the best few of these scores, or about as good.
+fn is_likely(scores: &[f32], token: u32) -> bool {
+    let Some(&score) = scores.get(token as usize) else { return false };
+    let (least, most) = scores.iter().fold((score, score), |(least, most), &x| (least.min(x), most.max(x)));
+    let margin = 0.02 * (most - least);
+    scores.iter().filter(|&&other| other > score + margin).count() < TOP_K as usize
+}
+
+fn nmse(expected: &[f32], found: &[f32]) -> f64 {
+    let square = |x: f64| x * x;
+    let error: f64 = expected.iter().zip(found).map(|(&e, &f)| square(f64::from(f) - f64::from(e))).sum();
+    let energy: f64 = expected.iter().map(|&e| square(f64::from(e))).sum();
+    error / energy
+}
+
+/// The probe on a backend.
+struct Bench<'a> {
+    backend: &'a mut dyn Backend,
+    model: Box<dyn Model>,
+    /// Weights and caches.
+    kept: Buffers,
+}
+
+impl<'a> Bench<'a> {
+    fn open(backend: &'a mut dyn Backend, bytes: Vec<u8>) -> Result<Bench<'a>, EngineError> {
+        let mut checkpoint =
+            Checkpoint::open(vec![weights::File { name: "probe.gguf".into(), source: Box::new(bytes) }])?;
+        let model = models::open(&mut checkpoint)?;
+        let mut kept = Buffers::new();
+        for weight in model.weights() {
+            let mut bytes = vec![0; weight.ty.bytes().unwrap_or(0) as usize];
+            checkpoint.read(&weight.name, 0, &mut bytes)?;
+            let buffer = backend.alloc(&weight.ty)?;
+            backend.write(buffer, 0, &bytes)?;
+            kept.insert(weight.name.clone(), buffer);
+        }
+        Ok(Bench { backend, model, kept })
+    }
+
+    /// Prepares, runs and reads one step; words of tokens as the bits of numbers.
+    async fn run(&mut self, trial: &Trial) -> Result<Vec<f32>, EngineError> {
+        let mut graph = Graph::new();
+        self.model.record(&mut graph, &trial.step);
+        let graph = graph.finish()?;
+        let mut own = Buffers::new();
+        for (_, leaf, ty) in graph.leaves() {
+            match leaf.kind {
+                LeafKind::Constant(_) => {}
+                LeafKind::Input => {
+                    let buffer = self.backend.alloc(ty)?;
+                    own.insert(leaf.name.clone(), buffer);
+                    if let Some(words) = trial.inputs.get(leaf.name.as_str()) {
+                        self.backend.write(buffer, 0, bytemuck::cast_slice(words))?;
+                    }
+                }
+                LeafKind::Weight | LeafKind::State if self.kept.contains_key(&leaf.name) => {}
+                LeafKind::Weight | LeafKind::State => {
+                    self.kept.insert(leaf.name.clone(), self.backend.alloc(ty)?);
+                }
+            }
+        }
+        let mut values = Vec::new();
+        for output in graph.outputs() {
+            let ty = graph.ty(output.value);
+            debug_assert!(matches!(ty.dtype, DType::F32 | DType::U32));
+            own.insert(output.name.clone(), self.backend.alloc(ty)?);
+            values.resize(ty.shape.rows() * ty.shape.columns(), 0.0);
+        }
+        let bound: Buffers = self.kept.iter().chain(&own).map(|(name, &buffer)| (name.clone(), buffer)).collect();
+        let plan = self.backend.prepare(&graph, &bound).await?;
+        self.backend.run(plan)?;
+        self.backend.read(own[trial.output], 0, bytemuck::cast_slice_mut(&mut values)).await?;
+        self.backend.release(plan);
+        own.into_values().for_each(|buffer| self.backend.free(buffer));
+        Ok(values)
+    }
+
+    fn close(self) {
+        self.kept.into_values().for_each(|buffer| self.backend.free(buffer));
+    }
+}

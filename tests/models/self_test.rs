@@ -1,0 +1,210 @@
+//! A device that computes wrong results is refused before a model is loaded.
+
+use cpu::CpuBackend;
+use engine::EngineError;
+use graph::{
+    Activation, Backend, BackendError, BufferId, Buffers, Counters, DType, Facts, Graph, Memory, Node, Op, PlanId,
+    RopePairs, Task, TensorType,
+};
+use weights::File;
+
+use super::support::{Device, load, model};
+use super::tiny::Layout;
+use super::tiny_decoders::{self, Variant};
+use super::tiny_encoders::{self, Naming};
+
+/// Another op in place of some.
+type Twist = fn(&Op) -> Option<Op>;
+
+/// The CPU backend with one kernel that does something else than its op says.
+struct Crooked {
+    inner: CpuBackend,
+    twist: Twist,
+    /// Reads blocks of quantized weights with their nibbles exchanged.
+    nibbles: bool,
+    quantized: Vec<BufferId>,
+}
+
+impl Crooked {
+    fn new(twist: Twist, nibbles: bool) -> Crooked {
+        Crooked { inner: CpuBackend::new(), twist, nibbles, quantized: Vec::new() }
+    }
+}
+
+impl Backend for Crooked {
+    fn facts(&self) -> Facts {
+        self.inner.facts()
+    }
+
+    fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {
+        let id = self.inner.alloc(ty)?;
+        if !matches!(ty.dtype, DType::F32 | DType::U32) {
+            self.quantized.push(id);
+        }
+        Ok(id)
+    }
+
+    fn write(&mut self, dst: BufferId, offset: u64, bytes: &[u8]) -> Result<(), BackendError> {
+        if self.nibbles && self.quantized.contains(&dst) {
+            // Blocks of Q4_1: two halves, then sixteen bytes of nibbles.
+            let swap = |(at, byte): (usize, &u8)| if at % 20 < 4 { *byte } else { byte.rotate_left(4) };
+            let bytes: Vec<u8> = bytes.iter().enumerate().map(swap).collect();
+            return self.inner.write(dst, offset, &bytes);
+        }
+        self.inner.write(dst, offset, bytes)
+    }
+
+    fn free(&mut self, buffer: BufferId) {
+        self.inner.free(buffer);
+    }
+
+    fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
+        let mut twisted = Graph::new();
+        for (node, ty) in graph.nodes() {
+            match node {
+                Node::Leaf(leaf) => twisted.leaf(leaf.kind.clone(), &leaf.name, ty.dtype, ty.shape.clone()),
+                Node::Op(op) => twisted.record((self.twist)(op).unwrap_or_else(|| op.clone())),
+            };
+        }
+        for output in graph.outputs() {
+            twisted.output(&output.name, output.value);
+        }
+        let twisted = twisted.finish().unwrap();
+        graph::ready(pollster::block_on(self.inner.prepare(&twisted, buffers)))
+    }
+
+    fn release(&mut self, plan: PlanId) {
+        self.inner.release(plan);
+    }
+
+    fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
+        self.inner.run(plan)
+    }
+
+    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
+        self.inner.read(src, offset, into)
+    }
+
+    fn memory(&self) -> Memory {
+        self.inner.memory()
+    }
+
+    fn counters(&self) -> Counters {
+        self.inner.counters()
+    }
+}
+
+fn tried(backend: impl Backend + 'static, files: Vec<File>) -> Result<engine::Engine, EngineError> {
+    let reference = Some(Box::new(CpuBackend::new()) as Box<dyn Backend>);
+    load(engine::Device { backend: Box::new(backend), reference }, files, Some(64))
+}
+
+fn decoder(variant: Variant) -> Vec<File> {
+    tiny_decoders::build(variant).0.files(Layout::Gguf)
+}
+
+fn encoder() -> Vec<File> {
+    tiny_encoders::build(Naming::Bert, None, Vec::new()).0.files(Layout::Safetensors)
+}
+
+fn straight(_: &Op) -> Option<Op> {
+    None
+}
+
+#[test]
+fn a_device_that_agrees_is_taken() {
+    for variant in Variant::ALL {
+        let engine = tried(Crooked::new(straight, false), decoder(variant)).unwrap();
+        assert_eq!(engine.info().details["selfTest"], "passed, error 0.0e0", "{variant:?}");
+    }
+    tried(Crooked::new(straight, false), encoder()).unwrap();
+}
+
+#[test]
+fn the_gpu_agrees() {
+    let files: Vec<(&str, Vec<File>)> = Variant::ALL.into_iter().map(|variant| ("tiny", decoder(variant))).collect();
+    let real = ["smollm2-135m-instruct", "gemma-3-270m", "all-minilm-l6-v2"];
+    let real = real.into_iter().filter_map(|id| Some((id, model(id)?)));
+    for (name, files) in files.into_iter().chain([("encoder", encoder())]).chain(real) {
+        let Some(backend) = Device::Gpu.backend() else { return };
+        let reference = Device::Cpu.backend();
+        let engine = load(engine::Device { backend, reference }, files, Some(16)).unwrap();
+        println!("{name}, {}: {}", engine.info().family, engine.info().details["selfTest"]);
+    }
+}
+
+/// Each kind of kernel gone wrong, in the ways that kernels go wrong.
+#[test]
+fn every_wrong_kernel_is_caught() {
+    let decoders: [(&str, Twist); 7] = [
+        ("norm forgets epsilon's size", |op| match *op {
+            Op::RmsNorm { input, weight, offset, .. } => Some(Op::RmsNorm { input, weight, epsilon: 0.5, offset }),
+            _ => None,
+        }),
+        ("rope takes other pairs", |op| match *op {
+            Op::Rope { input, positions, factors, head_dim, base, position_scale, pairs } => {
+                let pairs = match pairs {
+                    RopePairs::Halves => RopePairs::Adjacent,
+                    RopePairs::Adjacent => RopePairs::Halves,
+                };
+                Some(Op::Rope { input, positions, factors, head_dim, base, position_scale, pairs })
+            }
+            _ => None,
+        }),
+        ("rope turns by another base", |op| match *op {
+            Op::Rope { input, positions, factors, head_dim, position_scale, pairs, .. } => {
+                Some(Op::Rope { input, positions, factors, head_dim, base: 100.0, position_scale, pairs })
+            }
+            _ => None,
+        }),
+        ("attention scales wrongly", |op| match *op {
+            Op::Attention { query, key, value, mask, heads, kv_heads, .. } => {
+                Some(Op::Attention { query, key, value, mask, heads, kv_heads, scale: 0.0 })
+            }
+            _ => None,
+        }),
+        ("another activation", |op| match *op {
+            Op::Activate { input, .. } => Some(Op::Activate { input, function: Activation::Relu }),
+            _ => None,
+        }),
+        ("a product is a sum", |op| match *op {
+            Op::Mul { left, right } => Some(Op::Add { left, right }),
+            _ => None,
+        }),
+        ("a sum is a product", |op| match *op {
+            Op::Add { left, right } => Some(Op::Mul { left, right }),
+            _ => None,
+        }),
+    ];
+    for (what, twist) in decoders {
+        let error = tried(Crooked::new(twist, false), decoder(Variant::Llama)).map(drop).unwrap_err();
+        assert_eq!(error.code(), "WRONG_RESULTS", "{what}: {error}");
+    }
+    let encoders: [(&str, Twist); 3] = [
+        ("layer norm forgets epsilon's size", |op| match *op {
+            Op::LayerNorm { input, weight, bias, .. } => Some(Op::LayerNorm { input, weight, bias, epsilon: 2.0 }),
+            _ => None,
+        }),
+        ("another activation", |op| match *op {
+            Op::Activate { input, .. } => Some(Op::Activate { input, function: Activation::Tanh }),
+            _ => None,
+        }),
+        ("attention scales wrongly", |op| match *op {
+            Op::Attention { query, key, value, mask, heads, kv_heads, .. } => {
+                Some(Op::Attention { query, key, value, mask, heads, kv_heads, scale: 0.0 })
+            }
+            _ => None,
+        }),
+    ];
+    for (what, twist) in encoders {
+        let error = tried(Crooked::new(twist, false), encoder()).map(drop).unwrap_err();
+        assert_eq!(error.code(), "WRONG_RESULTS", "{what}: {error}");
+    }
+}
+
+#[test]
+fn weights_read_wrongly_are_caught() {
+    let Some(files) = model("smollm2-135m-instruct") else { return };
+    let error = tried(Crooked::new(straight, true), files).map(drop).unwrap_err();
+    assert_eq!(error.code(), "WRONG_RESULTS", "{error}");
+}
