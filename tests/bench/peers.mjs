@@ -2,8 +2,10 @@
  * `node peers.mjs`: ours and the peers in one headless Chromium, taking turns, one thread each.
  *
  * Prints one JSON line a measurement and writes `results.md` and `results.svg` beside this file. Says what it measured
- * and judges nothing. A peer that fails is reported as such and left out.
- * Environment: MODELS, CHROMIUM, ROUNDS (default 5, after one that is not counted), ONLY=smollm2,gemma3,minilm.
+ * and judges nothing. A peer that fails is reported as such and left out. wllama has no WebGPU without shader-f16, so it is
+ * measured on the CPU only.
+ * Environment: MODELS, CHROMIUM, ROUNDS (default 5, after one that is not counted),
+ * ONLY=smollm2,gemma3,minilm,minilm-webgpu.
  */
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -18,7 +20,7 @@ import { markdown, median, svg } from './results.mjs';
 
 const here = join(root, 'tests/bench');
 const rounds = Number(process.env.ROUNDS ?? 5);
-const wanted = (process.env.ONLY ?? 'smollm2,gemma3,minilm').split(',');
+const wanted = (process.env.ONLY ?? 'smollm2,gemma3,minilm,minilm-webgpu').split(',');
 const prefillTokens = 256;
 const decodeTokens = 64;
 /** Milliseconds of use before transformers.js has reached its speed: its wasm is compiled in tiers. */
@@ -43,14 +45,18 @@ const server = await startServer({
   // The peers need blob workers and eval; ours does not, and is tested without.
   headers: { 'content-security-policy': "default-src 'self' blob: data: 'unsafe-inline' 'unsafe-eval'" },
 });
-const browser = await launch({ backend: 'wasm' });
+let browser = await launch({ backend: 'wasm' });
+const machine = { cpu: cpus()[0]?.model, cores: cpus().length, chromium: browser.version, date: new Date().toISOString().slice(0, 10) };
 const measured = [];
 
 for (const chat of chats.filter(({ key }) => wanted.includes(key))) await measureChat(chat);
-if (wanted.includes('minilm')) await measureEmbeddings();
-
-const machine = { cpu: cpus()[0]?.model, cores: cpus().length, chromium: browser.version, date: new Date().toISOString().slice(0, 10) };
+if (wanted.includes('minilm')) await measureEmbeddings('wasm');
 await browser.close();
+if (wanted.includes('minilm-webgpu')) {
+  browser = await launch({ backend: 'webgpu' });
+  await measureEmbeddings('webgpu');
+  await browser.close();
+}
 server.close();
 await writeFile(join(here, 'results.md'), markdown(machine, rounds, measured, names));
 await writeFile(join(here, 'results.svg'), svg(measured, names));
@@ -90,30 +96,34 @@ async function measureChat({ title, id }) {
   await page.close();
 }
 
-/** One short text, one of 256 tokens, a batch of 32 of 64 tokens. */
-async function measureEmbeddings() {
+/** One short text, one of 256 tokens, and on the CPU a batch of 32 of 64 tokens. */
+async function measureEmbeddings(device) {
   await writeOnnx(join(models, 'all-minilm-l6-v2'), join(onnx, 'minilm'));
   const page = await open();
   const id = 'all-minilm-l6-v2';
   const side = ['model.safetensors', 'config.json', 'tokenizer.json', 'tokenizer_config.json', 'modules.json', '1_Pooling/config.json'];
   const urls = Object.fromEntries(side.map((name) => [name, `/models/${id}/${name}`]));
-  const contenders = await loadAll(page, ['rushlight', 'transformers'], { device: 'wasm', files: urls });
+  const contenders = await loadAll(page, ['rushlight', 'transformers'], { device, files: urls });
+  const where = device === 'wasm' ? 'MiniLM F32' : 'MiniLM F32, WebGPU';
   const text = (tokens, index) => `${index} ${'the sea and the wind '.repeat(tokens)}`.split(' ').slice(0, tokens - 2).join(' ');
+  // A software adapter needs seconds to minutes a call.
+  const slow = device === 'webgpu';
   const workloads = [
-    { title: 'one text of 16 tokens', texts: [text(16, 1)], repeats: 20 },
-    { title: 'one text of 256 tokens', texts: [text(256, 1)], repeats: 2 },
-    { title: '32 texts of 64 tokens', texts: Array.from({ length: 32 }, (_, index) => text(64, index)), repeats: 1 },
+    { title: 'one text of 16 tokens', texts: [text(16, 1)], repeats: slow ? 1 : 20 },
+    { title: 'one text of 256 tokens', texts: [text(256, 1)], repeats: slow ? 1 : 2 },
+    ...(slow ? [] : [{ title: '32 texts of 64 tokens', texts: Array.from({ length: 32 }, (_, index) => text(64, index)), repeats: 1 }]),
   ];
   const call = (name, texts, repeats) =>
     page.evaluate(([name, texts, repeats]) => embed(name, name, texts, repeats), [name, texts, repeats]);
 
   for (const name of [...contenders]) {
     const until = performance.now() + warmUp;
-    while (performance.now() < until) await call(name, workloads[0].texts, 20);
-    const short = minilm.sentences.map((_, index) => index).filter((index) => minilm.input_ids[index].length < 500);
+    while (performance.now() < until) await call(name, workloads[0].texts, workloads[0].repeats);
+    const limit = slow ? 20 : 500;
+    const short = minilm.sentences.map((_, index) => index).filter((index) => minilm.input_ids[index].length < limit);
     const { vectors } = await call(name, short.map((index) => minilm.sentences[index]), 1);
     const least = Math.min(...short.map((index, at) => cosine(vectors[at], minilm.embeddings[index])));
-    print({ workload: 'MiniLM: reference sentences', contender: names[name], leastCosine: least });
+    print({ workload: `${where}: reference sentences`, contender: names[name], leastCosine: least });
   }
   for (const { title, texts, repeats } of workloads) {
     const samples = [];
@@ -122,10 +132,10 @@ async function measureEmbeddings() {
         const result = await call(name, texts, repeats).catch((error) => drop(contenders, name, error));
         if (!result || round === 0) continue;
         samples.push({ name, round, rate: (1000 * texts.length) / result.ms });
-        print({ workload: `MiniLM: ${title}`, contender: names[name], round, embeddingsPerSecond: (1000 * texts.length) / result.ms });
+        print({ workload: `${where}: ${title}`, contender: names[name], round, embeddingsPerSecond: (1000 * texts.length) / result.ms });
       }
     }
-    summarize(`MiniLM F32: ${title}`, 'texts/s', samples, 'rate');
+    summarize(`${where}: ${title}`, 'texts/s', samples, 'rate');
   }
   await page.close();
 }

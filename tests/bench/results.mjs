@@ -14,7 +14,7 @@ export function markdown(machine, rounds, measured, names) {
     return `| ${workload} | ${names[contender]} | ${rounded(median)} | ${rounded(least)} to ${rounded(most)} | ${unit} | ${ratio} |`;
   });
   return [
-    '# Beside the peers, on the CPU',
+    '# Beside the peers',
     '',
     `Written by \`cargo xtask bench --peers\` on ${machine.date}: Chromium ${machine.chromium}, ${machine.cores} cores of ${machine.cpu}, one thread each,`,
     `taking turns in one page; medians of ${rounds} rounds after one that is not counted. The last column is ours over theirs.`,
