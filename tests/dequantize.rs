@@ -41,13 +41,17 @@ fn by_candle(dtype: DType, bytes: &[u8]) -> Vec<f32> {
     tensor.dequantize(&device).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-/// Rows looked up by the CPU backend are dequantized rows.
-fn by_cpu(dtype: DType, bytes: &[u8]) -> Vec<f32> {
+/// Rows looked up by the CPU backend are dequantized rows; also of a table that is an output layer, which is packed.
+fn by_cpu(dtype: DType, bytes: &[u8], tied: bool) -> Vec<f32> {
     let mut graph = Graph::new();
     let table = graph.leaf(LeafKind::Weight, "table", dtype, [ROWS, COLUMNS]);
     let index = graph.leaf(LeafKind::Input, "index", DType::U32, [ROWS]);
     let rows = graph.gather(table, index);
     graph.output("rows", rows);
+    if tied {
+        let logits = graph.linear(rows, table, None);
+        graph.output("logits", logits);
+    }
     let graph = graph.finish().unwrap();
 
     let mut backend = CpuBackend::new();
@@ -56,6 +60,7 @@ fn by_cpu(dtype: DType, bytes: &[u8]) -> Vec<f32> {
         ("table", graph.ty(table).clone()),
         ("index", TensorType::new(DType::U32, [ROWS])),
         ("rows", TensorType::new(DType::F32, [ROWS, COLUMNS])),
+        ("logits", TensorType::new(DType::F32, [ROWS, ROWS])),
     ] {
         buffers.insert(name.into(), backend.alloc(&ty).unwrap());
     }
@@ -84,6 +89,15 @@ fn every_dtype_dequantizes_like_candle_to_the_bit() {
         let want = by_candle(dtype, &bytes);
         assert!(want.iter().all(|x| x.is_finite()) && want.iter().any(|x| *x != 0.0));
         assert_same("reference", dtype, &want, &reference::dequantize(dtype, &bytes));
-        assert_same("cpu", dtype, &want, &by_cpu(dtype, &bytes));
+        assert_same("cpu", dtype, &want, &by_cpu(dtype, &bytes, false));
+        let tied = by_cpu(dtype, &bytes, true);
+        if let DType::F32 | DType::F16 | DType::BF16 = dtype {
+            // Rounded to 14 bits for each 32 numbers, which are of about one size.
+            let apart = want.iter().zip(&tied).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let largest = want.iter().copied().map(f32::abs).fold(0.0, f32::max);
+            assert!(apart > 0.0 && apart <= largest / 16_000.0, "{dtype}: {apart} of {largest}");
+        } else {
+            assert_same("cpu, packed", dtype, &want, &tied);
+        }
     }
 }

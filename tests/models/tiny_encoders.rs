@@ -261,7 +261,7 @@ fn embeddings_agree_with_forward(device: Device) {
         let batch = embed(&mut engine, &texts);
         for (text, found) in texts.iter().zip(&batch) {
             let what = format!("{naming:?} {layout:?} {mode} {text:?}");
-            assert_close(found, &expected(&encoder, &tiny.tensors, text, pool, normalize), 5e-5, &what);
+            assert_close(found, &expected(&encoder, &tiny.tensors, text, pool, normalize), device.plain(5e-5), &what);
             let alone: Vec<f64> = embed(&mut engine, std::slice::from_ref(text))[0].iter().map(|&v| v.into()).collect();
             assert_close(found, &alone, 1e-5, &format!("alone: {what}"));
         }
@@ -272,7 +272,7 @@ fn embeddings_agree_with_forward(device: Device) {
         // Cutting keeps the first words and the last special token.
         let short = texts[3].split(' ').take(3).collect::<Vec<_>>().join(" ");
         let expected = expected(&encoder, &tiny.tensors, &short, pool, normalize);
-        assert_close(&cut.vectors[3 * HIDDEN..4 * HIDDEN], &expected, 5e-5, "a cut text");
+        assert_close(&cut.vectors[3 * HIDDEN..4 * HIDDEN], &expected, device.plain(5e-5), "a cut text");
     }
 }
 
@@ -311,7 +311,11 @@ fn classifiers_agree_with_forward(device: Device) {
                 for score in found {
                     let index = LABELS.iter().position(|label| *label == score.label).unwrap();
                     let difference = (f64::from(score.score) - expected[index]).abs();
-                    assert!(difference < 2e-5, "{naming:?} {problem} {text:?}: {score:?} against {}", expected[index]);
+                    assert!(
+                        difference < device.plain(2e-5),
+                        "{naming:?} {problem} {text:?}: {score:?} against {}",
+                        expected[index]
+                    );
                 }
             }
         }

@@ -53,7 +53,7 @@ fn causal() -> Vec<Case> {
 
 impl Case {
     fn with_threshold(mut self, threshold: f64) -> Case {
-        self.threshold = threshold;
+        (self.threshold, self.cpu_threshold) = (threshold, threshold);
         self
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn cases() -> Vec<Case> {
 /// Two layers of a Llama with norms, caches and a tied head.
 fn decoder(tokens: usize) -> Case {
     let (hidden, vocabulary, heads, kv_heads, head_dim) = (64, 300, 4, 2, 16);
-    let mut build = Build::new(format!("graph/decoder/{tokens}")).threshold(1e-9);
+    let mut build = Build::new(format!("graph/decoder/{tokens}")).threshold(1e-9).cpu_threshold(1e-7);
     let first = |run: u32| (0..tokens as u32).map(|t| run * tokens as u32 + t).collect::<Vec<u32>>();
     let ids = [first(1), first(7)].map(|ids| ids.iter().map(|i| i * 37 % 300).collect::<Vec<u32>>());
     let ids = build.list("ids", ids);
@@ -61,7 +61,7 @@ fn small(build: &mut Build, name: &str, dtype: DType, shape: [usize; 2], x: Valu
 /// One layer of a BERT over a packed batch, pooled and normalized.
 fn encoder() -> Case {
     let (hidden, heads) = (96, 3);
-    let mut build = Build::new("graph/encoder").threshold(1e-9);
+    let mut build = Build::new("graph/encoder").threshold(1e-9).cpu_threshold(1e-7);
     let mut x = build.input("x", [14, hidden]);
     let spans = |lengths: [u32; 2]| -> Vec<u32> {
         let whole = |t: u32| if t < lengths[0] { [0, lengths[0]] } else { [lengths[0], lengths[0] + lengths[1]] };

@@ -2,7 +2,7 @@
 
 use graph::DType;
 
-use crate::ops::{Build, Case};
+use crate::ops::{BOTH_ROUNDED, Build, Case, F32, ROUNDED};
 
 /// Columns of the weights: short, no multiple of 64 where blocks allow it, and long.
 fn columns(dtype: DType) -> [usize; 3] {
@@ -36,7 +36,13 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn linear(dtype: DType, tokens: usize, columns: usize, rows: usize, bias: bool) -> Case {
     let end = if bias { "+bias" } else { "" };
-    let mut build = Build::new(format!("linear/{dtype}/{tokens}x{columns}x{rows}{end}"));
+    let cpu = match dtype {
+        DType::F32 | DType::F16 | DType::BF16 if columns.is_multiple_of(32) => BOTH_ROUNDED,
+        // Computed in f32: odd rows, and formats that few files use.
+        DType::F32 | DType::F16 | DType::BF16 | DType::Q2K | DType::Q3K | DType::Q5K => F32,
+        _ => ROUNDED,
+    };
+    let mut build = Build::new(format!("linear/{dtype}/{tokens}x{columns}x{rows}{end}")).cpu_threshold(cpu);
     let x = build.input("x", [tokens, columns]);
     let w = build.weight("w", dtype, [rows, columns]);
     let bias = bias.then(|| build.weight("bias", DType::F32, [rows]));

@@ -1,8 +1,10 @@
-//! The CPU backend: f32 activations, weights as they are stored, four lanes of Wasm SIMD. It is the path of machines
+//! The CPU backend: f32 activations, matrix products in exact integers, four lanes of Wasm SIMD. It is the path of machines
 //! without WebGPU, and the numbers that GPU kernels are held against.
 
+mod integers;
 mod math;
 mod ops;
+mod packed;
 mod plan;
 mod quant;
 mod simd;
@@ -31,7 +33,10 @@ pub struct CpuBackend {
 pub(crate) struct Buffer {
     pub(crate) ty: TensorType,
     pub(crate) words: Vec<u32>,
-    bytes: usize,
+    /// How many were asked for.
+    pub(crate) bytes: usize,
+    /// How a weight lies here since a plan reads it: no longer as it was written.
+    pub(crate) packed: Option<packed::Layout>,
 }
 
 /// Zeroed words, or an error where `vec!` would abort.
@@ -42,6 +47,11 @@ pub(crate) fn claim(words: usize, what: &str) -> Result<Vec<u32>, BackendError> 
         .map_err(|_| BackendError::OutOfMemory { bytes: (words as u64).saturating_mul(4), what: what.into() })?;
     memory.resize(words, 0);
     Ok(memory)
+}
+
+/// What was packed for a plan can be neither read nor changed any more.
+pub(crate) fn packed_already(ty: &TensorType) -> BackendError {
+    BackendError::Unsupported { op: "access".into(), reason: format!("a weight {ty} is packed since a plan reads it") }
 }
 
 impl CpuBackend {
@@ -59,6 +69,9 @@ impl CpuBackend {
     /// Bytes `offset..offset + length` of a buffer.
     fn bytes(&mut self, id: BufferId, offset: u64, length: usize) -> Result<&mut [u8], BackendError> {
         let buffer = self.buffers.get_mut(&id).ok_or(BackendError::BadBuffer(id))?;
+        if buffer.packed.is_some() {
+            return Err(packed_already(&buffer.ty));
+        }
         let start = usize::try_from(offset).map_err(|_| BackendError::BadBuffer(id))?;
         bytemuck::cast_slice_mut(&mut buffer.words)
             .get_mut(..buffer.bytes)
@@ -80,9 +93,9 @@ impl Backend for CpuBackend {
         let out_of_memory =
             || BackendError::OutOfMemory { bytes: ty.bytes().unwrap_or(u64::MAX), what: ty.to_string() };
         let bytes = ty.bytes().and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(out_of_memory)?;
-        let words = claim(bytes.div_ceil(4), &ty.to_string())?;
+        let words = claim(packed::capacity(ty, bytes).div_ceil(4), &ty.to_string())?;
         let id = BufferId(self.id());
-        self.buffers.insert(id, Buffer { ty: ty.clone(), words, bytes });
+        self.buffers.insert(id, Buffer { ty: ty.clone(), words, bytes, packed: None });
         Ok(id)
     }
 
@@ -96,7 +109,9 @@ impl Backend for CpuBackend {
     }
 
     fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
-        ready(Plan::new(graph, buffers, &self.buffers).map(|plan| {
+        let packed = packed::pack(graph, buffers, &mut self.buffers);
+        let plan = packed.and_then(|()| Plan::new(graph, buffers, &self.buffers));
+        ready(plan.map(|plan| {
             let id = PlanId(self.id());
             self.plans.insert(id, plan);
             id

@@ -15,14 +15,21 @@ mod rms_norm;
 pub(crate) mod rope;
 mod sample;
 
-use graph::{BackendError, Graph, Op, Value};
+use std::collections::BTreeMap;
 
-use crate::step::{Operand, Step};
+use graph::{BackendError, BufferId, Graph, Op, Value};
+
+use crate::{
+    packed::Layout,
+    step::{Operand, Place, Step},
+};
 
 /// Looks up the operands of the op being resolved.
 pub(crate) struct Resolver<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) place: &'a dyn Fn(Value) -> Operand,
+    /// Of the weights that are packed.
+    pub(crate) layouts: &'a BTreeMap<BufferId, Layout>,
     /// Where the result goes.
     pub(crate) out: Operand,
     /// Cosines and sines of a rope, which the plan computes once for all ropes alike.
@@ -36,6 +43,13 @@ impl Resolver<'_> {
 
     fn dtype(&self, value: Value) -> graph::DType {
         self.graph.ty(value).dtype
+    }
+
+    fn layout(&self, value: Value) -> Option<Layout> {
+        match self.at(value).place {
+            Place::Buffer(id) => self.layouts.get(&id).copied(),
+            Place::Slot(_) => None,
+        }
     }
 
     /// The step that computes an op.

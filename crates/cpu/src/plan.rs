@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, mem};
 use graph::{BackendError, BufferId, Buffers, Graph};
 
 use crate::{
-    Buffer, claim,
+    Buffer, claim, packed_already,
     step::{Place, Step, Store},
 };
 use planner::Planner;
@@ -18,8 +18,8 @@ pub(crate) struct Plan {
     steps: Vec<Planned>,
     slots: Vec<Vec<u32>>,
     scratch: Vec<u32>,
-    /// Every buffer that a step reads or writes, with the words it must have.
-    buffers: BTreeMap<BufferId, usize>,
+    /// Every buffer that a step reads or writes, and whether it may be packed.
+    buffers: BTreeMap<BufferId, bool>,
 }
 
 /// A step and where its result goes.
@@ -66,9 +66,10 @@ impl Plan {
 
     /// Runs every step.
     pub(crate) fn run(&mut self, buffers: &mut BTreeMap<BufferId, Buffer>) -> Result<(), BackendError> {
-        for (id, &words) in &self.buffers {
-            if buffers.get(id).is_none_or(|buffer| buffer.words.len() < words) {
-                return Err(BackendError::BadBuffer(*id));
+        for (id, may_be_packed) in &self.buffers {
+            let buffer = buffers.get(id).ok_or(BackendError::BadBuffer(*id))?;
+            if buffer.packed.is_some() && !may_be_packed {
+                return Err(packed_already(&buffer.ty));
             }
         }
         let Plan { steps, slots, scratch, .. } = self;

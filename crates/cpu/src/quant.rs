@@ -1,7 +1,5 @@
-//! Weights as they are stored: dequantization, and the dot product with activations.
-//!
-//! `dequantize` rounds like ggml and candle-core, to the bit. `dot` keeps a block's scale and minimum out of the inner
-//! loop: `Σ (d·q + m)·x = d · Σ q·x + m · Σ x`, with `Σ x` of each [`GROUP`] computed once for all rows.
+//! Weights as they are stored: dequantization, which rounds like ggml and candle-core, to the bit, and the groups of 32
+//! that the integer kernels are given.
 
 mod candle;
 mod f16;
@@ -16,16 +14,33 @@ mod q8_0;
 
 use graph::DType;
 
-use crate::simd::{F32x4, U8x16};
+use crate::{
+    integers::{PLAIN_LIMIT, Quantized},
+    simd::{F32x4, U8x16},
+};
 
-/// Activations that share a sum.
+/// Elements that share a scale.
 pub(crate) const GROUP: usize = 32;
+
+/// Elements of a row: `quants · scale + minimum`.
+#[derive(Clone, Copy)]
+pub(crate) struct Group {
+    pub(crate) quants: [i16; GROUP],
+    /// Of the first and of the second half.
+    pub(crate) scales: [f32; 2],
+    pub(crate) minimum: f32,
+}
+
+impl Group {
+    /// What rows past the last one are made of.
+    pub(crate) const ZERO: Group = Group { quants: [0; GROUP], scales: [0.0; 2], minimum: 0.0 };
+}
 
 /// Whole blocks to as many elements.
 pub(crate) type Dequantize = fn(blocks: &[u8], out: &mut [f32]);
 
-/// A row of blocks times activations `x`, with the sum of each [`GROUP`] of `x`.
-pub(crate) type Dot = fn(blocks: &[u8], x: &[f32], sums: &[f32]) -> f32;
+/// Whole blocks to their groups.
+pub(crate) type Groups = fn(blocks: &[u8], out: &mut [Group]);
 
 /// How a dtype is read. `None` for u32, which holds no weights.
 pub(crate) fn dequantize(dtype: DType) -> Option<Dequantize> {
@@ -47,19 +62,20 @@ pub(crate) fn dequantize(dtype: DType) -> Option<Dequantize> {
     })
 }
 
-/// The dot product that never writes the weights down, for the dtypes that have one.
-pub(crate) fn dot(dtype: DType) -> Option<Dot> {
+/// How the groups of a dtype are read; `None` for those that the integer kernels do not take. Formats keep their
+/// quants and scales as they are. Plain numbers are rounded to 14 bits.
+pub(crate) fn groups(dtype: DType) -> Option<Groups> {
     Some(match dtype {
-        DType::F32 => f32::dot,
-        DType::F16 => f16::dot::<f16::F16>,
-        DType::BF16 => f16::dot::<f16::BF16>,
-        DType::Q4_0 => q4_0::dot,
-        DType::Q4_1 => q4_1::dot,
-        DType::Q5_0 => q5_0::dot,
-        DType::Q5_1 => q5_1::dot,
-        DType::Q8_0 => q8_0::dot,
-        DType::Q4K => q4_k::dot,
-        DType::Q6K => q6_k::dot,
+        DType::F32 => f32::groups,
+        DType::F16 => f16::groups::<f16::F16>,
+        DType::BF16 => f16::groups::<f16::BF16>,
+        DType::Q4_0 => q4_0::groups,
+        DType::Q4_1 => q4_1::groups,
+        DType::Q5_0 => q5_0::groups,
+        DType::Q5_1 => q5_1::groups,
+        DType::Q8_0 => q8_0::groups,
+        DType::Q4K => q4_k::groups,
+        DType::Q6K => q6_k::groups,
         DType::Q2K | DType::Q3K | DType::Q5K | DType::U32 => return None,
     })
 }
@@ -73,30 +89,6 @@ pub(crate) fn half([low, high]: [u8; 2]) -> f32 {
     let finite = f32::from_bits(rest) * f32::from_bits(0x7780_0000);
     let magnitude = if bits & 0x7c00 == 0x7c00 { rest | 0x7f80_0000 } else { finite.to_bits() };
     f32::from_bits(magnitude | sign)
-}
-
-/// `sums + q·x`, lane by lane, over 8 elements.
-#[inline(always)]
-fn dot_8(q: [F32x4; 2], x: &[f32; 8], sums: [F32x4; 2]) -> [F32x4; 2] {
-    let x = F32x4::load8(x);
-    [q[0].mul_add(x[0], sums[0]), q[1].mul_add(x[1], sums[1])]
-}
-
-/// Lanes of `Σ q·x` over 16 elements.
-#[inline(always)]
-fn dot_16(q: [F32x4; 4], x: &[f32; 16]) -> F32x4 {
-    let (x, _) = x.as_chunks::<4>();
-    let x = |i: usize| F32x4::load(&x[i]);
-    let low = q[1].mul_add(x(1), q[0].mul(x(0)));
-    let high = q[3].mul_add(x(3), q[2].mul(x(2)));
-    low.add(high)
-}
-
-/// Lanes of `Σ q·x` over 32 elements.
-#[inline(always)]
-fn dot_32(low: [F32x4; 4], high: [F32x4; 4], x: &[f32; 32]) -> F32x4 {
-    let (x, _) = x.as_chunks::<16>();
-    dot_16(low, &x[0]).add(dot_16(high, &x[1]))
 }
 
 /// `out = q · scale`.
@@ -127,6 +119,23 @@ fn lanes<const N: usize>(block: &[u8; N], at: usize) -> U8x16 {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&block[at..at + 16]);
     U8x16::load(&bytes)
+}
+
+/// Plain numbers as a group.
+fn rounded(numbers: &[f32; GROUP]) -> Group {
+    let Quantized { quants, scale, .. } = Quantized::of(numbers, PLAIN_LIMIT);
+    Group { quants, scales: [scale; 2], minimum: 0.0 }
+}
+
+/// 32 nibbles: the low halves of 16 bytes, then the high ones.
+fn nibbles(bytes: &[u8]) -> [i16; GROUP] {
+    std::array::from_fn(|i| i16::from((bytes[i % 16] >> (i / 16 * 4)) & 15))
+}
+
+/// 32 fifth bits in 4 bytes, then 32 nibbles.
+fn five_bits(bytes: &[u8]) -> [i16; GROUP] {
+    let low = nibbles(&bytes[4..]);
+    std::array::from_fn(|i| low[i] | (i16::from((bytes[i / 8] >> (i % 8)) & 1) << 4))
 }
 
 /// Bit `i` of sixteen as bit 4 of byte `i`.

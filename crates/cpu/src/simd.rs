@@ -1,4 +1,4 @@
-//! Four f32 lanes and sixteen byte lanes: Wasm `simd128`, SSE2, or plain arrays that LLVM may vectorise.
+//! Four f32 lanes, sixteen byte lanes, and integers between them: Wasm `simd128`, SSE2, or plain arrays that LLVM may vectorise.
 //! The three modules have the same face and give the same numbers, but for `mul_add`, which is fused only where relaxed
 //! SIMD is enabled and the hardware fuses.
 
@@ -10,11 +10,11 @@ mod wasm32;
 mod x86_64;
 
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
-pub(crate) use portable::{F32x4, NAME, U8x16};
+pub(crate) use portable::{F32x4, I16x8, I32x4, NAME, U8x16};
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(crate) use wasm32::{F32x4, NAME, U8x16};
+pub(crate) use wasm32::{F32x4, I16x8, I32x4, NAME, U8x16};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::{F32x4, NAME, U8x16};
+pub(crate) use x86_64::{F32x4, I16x8, I32x4, NAME, U8x16};
 
 /// `Σ a · b`.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -47,6 +47,23 @@ impl F32x4 {
     pub(crate) fn load8(from: &[f32; 8]) -> [F32x4; 2] {
         let (four, _) = from.as_chunks::<4>();
         [F32x4::load(&four[0]), F32x4::load(&four[1])]
+    }
+
+    /// Four little-endian numbers.
+    #[inline(always)]
+    pub(crate) fn load_bytes(from: &[u8; 16]) -> F32x4 {
+        let words: [u32; 4] = bytemuck::cast(*from);
+        F32x4::load(&words.map(|word| f32::from_bits(u32::from_le(word))))
+    }
+
+    /// Two vectors as eight numbers.
+    #[inline(always)]
+    pub(crate) fn to_array8(lanes: [F32x4; 2]) -> [f32; 8] {
+        let mut out = [0.0; 8];
+        for (lanes, out) in lanes.into_iter().zip(out.as_chunks_mut::<4>().0) {
+            lanes.store(out);
+        }
+        out
     }
 }
 
@@ -100,6 +117,30 @@ mod tests {
         assert_eq!(floats(v.and(0xc0).shr2().to_f32()), bytes.map(|b| f32::from((b & 192) >> 2)));
         assert_eq!(floats(v.low_nibbles().or(v.and(0x30)).to_f32()), bytes.map(|b| f32::from(b & 0x3f)));
         assert_eq!(floats(v.low_nibbles().sub(8).signed_to_f32()), bytes.map(|b| f32::from(b & 15) - 8.0));
+    }
+
+    #[test]
+    fn integers_agree_with_plain_arithmetic() {
+        let bytes: [u8; 16] = std::array::from_fn(|i| (i * 37 + 11) as u8);
+        macro_rules! everything {
+            ($module:path) => {{
+                use $module::{I16x8, I32x4, U8x16};
+                let (v, pair) = (I16x8::load(&bytes), I16x8::splat_pair(0x8001_7ffe));
+                let [low, high] = U8x16::load(&bytes).signed_to_i16();
+                let vectors = [v, pair, low, high, v.sub(low), I16x8::splat(-3)];
+                let nibbles: [I16x8; 4] = std::array::from_fn(|n| v.nibble(n));
+                let mut bits = Vec::new();
+                for vector in vectors.into_iter().chain(nibbles) {
+                    bits.push(vector.to_bytes());
+                    let dot = vector.dot(pair).add(vector.dot(v)).add(I32x4::splat(-70_000));
+                    let mut floats = [0.0f32; 4];
+                    dot.to_f32().store(&mut floats);
+                    bits.push(bytemuck::cast(floats));
+                }
+                bits
+            }};
+        }
+        assert_eq!(everything!(super), everything!(portable));
     }
 
     #[test]

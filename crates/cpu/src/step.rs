@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use graph::{BufferId, TensorType};
 
+use crate::packed::Layout;
+
 /// Where a value of a plan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -61,9 +63,16 @@ impl Store<'_> {
         bytemuck::cast_slice(self.words(operand))
     }
 
-    /// A weight as it is stored.
+    /// A weight as it was written.
     pub(crate) fn bytes(&self, operand: Operand) -> &[u8] {
         bytemuck::cast_slice(self.words(operand))
+    }
+
+    /// A weight that is packed.
+    pub(crate) fn packed(&self, operand: Operand) -> Option<(Layout, &[u8])> {
+        let Place::Buffer(id) = operand.place else { return None };
+        let buffer = self.buffers.get(&id)?;
+        Some((buffer.packed?, bytemuck::cast_slice(&buffer.words)))
     }
 }
 

@@ -37,11 +37,17 @@ pub(super) fn weight(resolver: &Resolver<'_>, weight: Value, op: &str) -> Result
 
 impl Step for Gather {
     fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
-        let table = store.bytes(self.table);
         let rows = bytemuck::cast_slice_mut(out).chunks_exact_mut(self.table.columns);
         for (out, &index) in rows.zip(store.words(self.index)) {
             let row = (index as usize).min(self.table.rows - 1);
-            (self.dequantize)(&table[row * self.row_bytes..][..self.row_bytes], out);
+            // A table that is an output layer, too, may have been packed since this plan was made.
+            match store.packed(self.table) {
+                Some((layout, table)) => layout.row(table, row, out),
+                None => {
+                    let table = store.bytes(self.table);
+                    (self.dequantize)(&table[row * self.row_bytes..][..self.row_bytes], out);
+                }
+            }
         }
     }
 }

@@ -1,12 +1,15 @@
-//! `linear`. One token: dot products straight from the stored blocks, which are read once. More: a panel of a few rows
-//! is dequantized once, stays in the first-level cache, and meets every token there.
+//! `linear`, in integers where the weight is packed. One token: straight from the packed blocks, which are read once. More:
+//! the blocks of a few rows are unpacked once, stay in the first-level cache, and meet every token there.
+//!
+//! Other weights (rows that are no whole number of groups, and formats that few files use) become f32 a panel at a time.
 
 use graph::{BackendError, DType, Value};
 
 use crate::{
+    integers::{GROUP_WORDS, ROWS, TILE as TOKENS, quantize, words},
     ops::{Resolver, gather::weight},
-    quant::{self, Dequantize, Dot, GROUP},
-    simd,
+    packed::{Layout, Quants},
+    quant::{Dequantize, GROUP},
     step::{Operand, Step, Store},
     tile::tile,
 };
@@ -16,6 +19,8 @@ const PANEL: usize = 8;
 const TILE: usize = 4;
 /// Columns of a panel at most: 8 rows of 768 f32 are 24 KiB. Divides into blocks of every format.
 const PANEL_COLUMNS: usize = 768;
+/// Groups of unpacked blocks at most: 16 KiB of quants.
+const BLOCKS: usize = 32;
 
 pub(crate) struct Linear {
     input: Operand,
@@ -25,7 +30,7 @@ pub(crate) struct Linear {
     block: (usize, usize),
     plain: bool,
     dequantize: Dequantize,
-    dot: Option<Dot>,
+    packed: Option<Layout>,
 }
 
 impl Linear {
@@ -45,23 +50,54 @@ impl Linear {
             block: (dtype.block_len(), dtype.block_bytes()),
             plain: dtype == DType::F32,
             dequantize,
-            dot: quant::dot(dtype),
+            packed: resolver.layout(matrix),
         })
     }
 
-    /// One token.
-    fn vector(&self, dot: Dot, store: &Store<'_>, sums: &mut [f32], out: &mut [f32]) {
-        let x = store.reals(self.input);
-        for (sum, x) in sums.iter_mut().zip(x.chunks(GROUP)) {
-            *sum = simd::sum(x);
-        }
-        let rows = store.bytes(self.weight).chunks_exact(self.row_bytes);
-        for (out, row) in out.iter_mut().zip(rows) {
-            *out += dot(row, x, sums);
+    /// Adds products of packed weights.
+    fn integers(&self, layout: Layout, store: &Store<'_>, scratch: &mut [u32], out: &mut [f32]) {
+        let Operand { rows: tokens, columns, .. } = self.input;
+        let Some((_, weights)) = store.packed(self.weight) else { return };
+        let (x, panel) = scratch.split_at_mut(words(tokens, columns));
+        quantize(store.reals(self.input), columns, layout.limit(), x);
+        let (x, panel): (&[u32], &mut [u8]) = (x, bytemuck::cast_slice_mut(panel));
+        let tiled = tokens / TOKENS * TOKENS;
+        let (tiles, rest) = x.split_at(words(tiled, columns));
+        let (kernels, rows, bytes) = (layout.kernels(), self.weight.rows, layout.block_bytes());
+        for (index, run) in weights.chunks_exact(columns / GROUP * bytes).enumerate() {
+            let first = index * ROWS;
+            let count = ROWS.min(rows - first);
+            let mut add = |token: usize, products: &[f32; ROWS]| {
+                let out = &mut out[token * rows + first..][..count];
+                out.iter_mut().zip(products).for_each(|(out, product)| *out += product);
+            };
+            if tokens == 1 {
+                let [products] = (kernels.vector)(run, x);
+                add(0, &products);
+                continue;
+            }
+            for (piece, blocks) in run.chunks(BLOCKS * bytes).enumerate() {
+                let blocks = if layout.quants == Quants::Shorts {
+                    blocks
+                } else {
+                    let unpacked = &mut panel[..blocks.len() / bytes * layout.unpacked_bytes()];
+                    (kernels.unpack)(blocks, unpacked);
+                    unpacked
+                };
+                let start = piece * BLOCKS * GROUP_WORDS;
+                for (tile, x) in tiles.chunks_exact(words(TOKENS, columns)).enumerate() {
+                    let products = (kernels.tile)(blocks, &x[TOKENS * start..]);
+                    products.iter().enumerate().for_each(|(t, products)| add(tile * TOKENS + t, products));
+                }
+                for (t, x) in rest.chunks_exact(words(1, columns)).enumerate() {
+                    let [products] = (kernels.rest)(blocks, &x[start..]);
+                    add(tiled + t, &products);
+                }
+            }
         }
     }
 
-    /// Any number of tokens.
+    /// Adds products of other weights.
     fn panels(&self, store: &Store<'_>, scratch: &mut [f32], out: &mut [f32]) {
         let x = store.reals(self.input);
         let (columns, rows) = (self.input.columns, self.weight.rows);
@@ -94,21 +130,23 @@ impl Linear {
 
 impl Step for Linear {
     fn scratch(&self) -> usize {
-        (PANEL * PANEL_COLUMNS.min(self.input.columns)).max(self.input.columns.div_ceil(GROUP))
+        let Operand { rows: tokens, columns, .. } = self.input;
+        match self.packed {
+            None => PANEL * PANEL_COLUMNS.min(columns),
+            Some(layout) if tokens == 1 || layout.quants == Quants::Shorts => words(tokens, columns),
+            Some(layout) => words(tokens, columns) + BLOCKS.min(columns / GROUP) * layout.unpacked_bytes().div_ceil(4),
+        }
     }
 
     fn run(&self, store: &Store<'_>, scratch: &mut [u32], out: &mut [u32]) {
-        let (scratch, out) = (bytemuck::cast_slice_mut(scratch), bytemuck::cast_slice_mut::<_, f32>(out));
+        let out = bytemuck::cast_slice_mut::<_, f32>(out);
         match self.bias {
             Some(bias) => out.chunks_exact_mut(self.weight.rows).for_each(|row| row.copy_from_slice(store.reals(bias))),
             None => out.fill(0.0),
         }
-        match self.dot {
-            Some(dot) if self.input.rows == 1 => {
-                let groups = self.input.columns.div_ceil(GROUP);
-                self.vector(dot, store, &mut scratch[..groups], out);
-            }
-            _ => self.panels(store, scratch, out),
+        match self.packed {
+            Some(layout) => self.integers(layout, store, scratch, out),
+            None => self.panels(store, bytemuck::cast_slice_mut(scratch), out),
         }
     }
 }

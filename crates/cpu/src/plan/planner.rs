@@ -8,6 +8,7 @@ use super::{Planned, slots::Slots};
 use crate::{
     Buffer,
     ops::{Resolver, copy::Copy, rope::Angles},
+    packed::{self, Layout},
     step::{Operand, Place, words},
 };
 
@@ -18,8 +19,8 @@ pub(super) struct Blueprint<'a> {
     pub(super) slots: Vec<usize>,
     /// What some slots hold from the start.
     pub(super) constants: Vec<(usize, &'a [f32])>,
-    /// Words that each buffer must have.
-    pub(super) buffers: BTreeMap<BufferId, usize>,
+    /// Every buffer, and whether it may be packed.
+    pub(super) buffers: BTreeMap<BufferId, bool>,
 }
 
 /// The step after the last: values that leave by a copy are read then.
@@ -37,6 +38,8 @@ pub(super) struct Planner<'a> {
     /// Outputs that are copied after the last op.
     copied: Vec<(Value, BufferId)>,
     angles: Vec<(Angles, Operand)>,
+    /// Of the buffers that are packed.
+    layouts: BTreeMap<BufferId, Layout>,
     blueprint: Blueprint<'a>,
 }
 
@@ -54,6 +57,7 @@ impl<'a> Planner<'a> {
             direct: BTreeMap::new(),
             copied: Vec::new(),
             angles: Vec::new(),
+            layouts: BTreeMap::new(),
             blueprint: Blueprint {
                 steps: Vec::new(),
                 slots: Vec::new(),
@@ -77,13 +81,14 @@ impl<'a> Planner<'a> {
     fn bind(&mut self, bound: &Buffers, buffers: &BTreeMap<BufferId, Buffer>) -> Result<(), BackendError> {
         let graph = self.graph;
         let mut taken = Vec::new();
+        let weights = packed::weights(graph);
         for (value, leaf, ty) in graph.leaves() {
             self.places[value.index()] = Some(if let LeafKind::Constant(data) = &leaf.kind {
                 let slot = self.slots.keep(words(ty));
                 self.blueprint.constants.push((slot, data));
                 Place::Slot(slot)
             } else {
-                let id = self.buffer(&leaf.name, ty, bound, buffers)?;
+                let id = self.buffer(&leaf.name, ty, weights.contains_key(&value), bound, buffers)?;
                 taken.push(id);
                 Place::Buffer(id)
             });
@@ -97,7 +102,7 @@ impl<'a> Planner<'a> {
         }
         for output in graph.outputs() {
             let value = graph.storage(output.value);
-            let id = self.buffer(&output.name, graph.ty(value), bound, buffers)?;
+            let id = self.buffer(&output.name, graph.ty(value), false, bound, buffers)?;
             let computed = matches!(graph.node(value), Node::Op(_));
             if computed && !taken.contains(&id) && !self.direct.contains_key(&value) {
                 self.direct.insert(value, id);
@@ -116,13 +121,18 @@ impl<'a> Planner<'a> {
         &mut self,
         name: &str,
         ty: &TensorType,
+        may_be_packed: bool,
         bound: &Buffers,
         buffers: &BTreeMap<BufferId, Buffer>,
     ) -> Result<BufferId, BackendError> {
         let id = bound.get(name).copied();
         match id.and_then(|id| Some((id, buffers.get(&id)?))) {
             Some((id, buffer)) if buffer.ty == *ty => {
-                self.blueprint.buffers.insert(id, buffer.words.len());
+                // Bound twice, it must suit both.
+                *self.blueprint.buffers.entry(id).or_insert(true) &= may_be_packed;
+                if let Some(layout) = buffer.packed {
+                    self.layouts.insert(id, layout);
+                }
                 Ok(id)
             }
             found => Err(BackendError::Unbound {
@@ -146,8 +156,13 @@ impl<'a> Planner<'a> {
         let place = self.result(value, op, ty);
         self.check_operands(op, place)?;
         self.places[index] = Some(place);
-        let resolver =
-            Resolver { graph: self.graph, place: &|value| self.operand(value), out: Operand::new(place, ty), angles };
+        let resolver = Resolver {
+            graph: self.graph,
+            place: &|value| self.operand(value),
+            layouts: &self.layouts,
+            out: Operand::new(place, ty),
+            angles,
+        };
         let step = resolver.step(op)?;
         self.push(place, words(ty), step);
 

@@ -1,8 +1,8 @@
 //! Formats of sixteen bits an element, given how eight of them become f32.
 
 use crate::{
-    quant::dot_8,
-    simd::{self, F32x4, U8x16},
+    quant::{GROUP, Group, rounded},
+    simd::{F32x4, U8x16},
 };
 
 /// Eight elements.
@@ -34,13 +34,12 @@ pub(super) fn dequantize<W: Widen>(blocks: &[u8], out: &mut [f32]) {
     out_tail.copy_from_slice(&rest::<W>(tail)[..out_tail.len()]);
 }
 
-pub(super) fn dot<W: Widen>(blocks: &[u8], x: &[f32], _sums: &[f32]) -> f32 {
-    let ((bytes, tail), (x, x_tail)) = (blocks.as_chunks::<16>(), x.as_chunks::<8>());
-    let mut sums = [F32x4::splat(0.0); 2];
-    for (bytes, x) in bytes.iter().zip(x) {
-        sums = dot_8(W::widen(U8x16::load(bytes)), x, sums);
+pub(super) fn groups<W: Widen>(blocks: &[u8], out: &mut [Group]) {
+    for (bytes, group) in blocks.as_chunks::<{ 2 * GROUP }>().0.iter().zip(out) {
+        let mut numbers = [0.0; GROUP];
+        dequantize::<W>(bytes, &mut numbers);
+        *group = rounded(&numbers);
     }
-    sums[0].add(sums[1]).sum() + simd::dot(&rest::<W>(tail)[..x_tail.len()], x_tail)
 }
 
 /// IEEE half precision.

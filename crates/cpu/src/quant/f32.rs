@@ -1,6 +1,6 @@
 //! Plain f32.
 
-use crate::simd;
+use crate::quant::{GROUP, Group, rounded};
 
 pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
     for (bytes, out) in blocks.as_chunks::<4>().0.iter().zip(out) {
@@ -8,6 +8,10 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
     }
 }
 
-pub(super) fn dot(blocks: &[u8], x: &[f32], _sums: &[f32]) -> f32 {
-    simd::dot(bytemuck::cast_slice(blocks), x)
+pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
+    for (bytes, group) in blocks.as_chunks::<{ 4 * GROUP }>().0.iter().zip(out) {
+        let mut numbers = [0.0; GROUP];
+        dequantize(bytes, &mut numbers);
+        *group = rounded(&numbers);
+    }
 }

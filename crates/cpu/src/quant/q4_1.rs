@@ -1,7 +1,7 @@
 //! 20 bytes: f16 scale, f16 minimum, 32 nibbles as in `q4_0`.
 
 use crate::{
-    quant::{dot_32, half, lanes, pair, store_shifted},
+    quant::{Group, half, lanes, nibbles, pair, store_shifted},
     simd::F32x4,
 };
 
@@ -15,14 +15,9 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
     }
 }
 
-pub(super) fn dot(blocks: &[u8], x: &[f32], sums: &[f32]) -> f32 {
-    let mut lanes_sum = F32x4::splat(0.0);
-    let mut shift = 0.0;
-    for ((block, x), sum) in blocks.as_chunks::<20>().0.iter().zip(x.as_chunks::<32>().0).zip(sums) {
-        let q = lanes(block, 4);
-        let product = dot_32(q.low_nibbles().to_f32(), q.high_nibbles().to_f32(), x);
-        lanes_sum = product.mul_add(F32x4::splat(half(pair(block, 0))), lanes_sum);
-        shift += half(pair(block, 2)) * sum;
+pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
+    for (block, group) in blocks.as_chunks::<20>().0.iter().zip(out) {
+        let (scale, minimum) = (half(pair(block, 0)), half(pair(block, 2)));
+        *group = Group { quants: nibbles(&block[4..]), scales: [scale; 2], minimum };
     }
-    lanes_sum.sum() + shift
 }

@@ -2,7 +2,7 @@
 //! and 128 bytes of nibbles: each 32 bytes hold 32 elements in their low halves, then 32 in their high halves.
 
 use crate::{
-    quant::{dot_32, half, lanes, pair, store_shifted},
+    quant::{Group, half, lanes, pair, store_shifted},
     simd::F32x4,
 };
 
@@ -37,21 +37,13 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
     }
 }
 
-pub(super) fn dot(blocks: &[u8], x: &[f32], sums: &[f32]) -> f32 {
-    let mut lanes_sum = F32x4::splat(0.0);
-    let mut shift = 0.0;
-    let groups = x.as_chunks::<256>().0.iter().zip(sums.as_chunks::<8>().0);
-    for (block, (x, sums)) in blocks.as_chunks::<144>().0.iter().zip(groups) {
+pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
+    for (block, out) in blocks.as_chunks::<144>().0.iter().zip(out.as_chunks_mut::<8>().0) {
         let (scales, minima) = scales(block);
-        for (j, x) in x.as_chunks::<64>().0.iter().enumerate() {
-            let (a, b) = (lanes(block, 16 + 32 * j), lanes(block, 32 + 32 * j));
-            let (x, _) = x.as_chunks::<32>();
-            let low = dot_32(a.low_nibbles().to_f32(), b.low_nibbles().to_f32(), &x[0]);
-            let high = dot_32(a.high_nibbles().to_f32(), b.high_nibbles().to_f32(), &x[1]);
-            lanes_sum = low.mul_add(F32x4::splat(scales[2 * j]), lanes_sum);
-            lanes_sum = high.mul_add(F32x4::splat(scales[2 * j + 1]), lanes_sum);
+        for (j, group) in out.iter_mut().enumerate() {
+            let (bytes, shift) = (&block[16 + j / 2 * 32..], 4 * (j % 2));
+            let quants = std::array::from_fn(|i| i16::from((bytes[i] >> shift) & 15));
+            *group = Group { quants, scales: [scales[j]; 2], minimum: -minima[j] };
         }
-        shift += minima.iter().zip(sums).map(|(m, s)| m * s).sum::<f32>();
     }
-    lanes_sum.sum() - shift
 }

@@ -1,7 +1,7 @@
 //! 22 bytes: f16 scale, 32 fifth bits, 32 nibbles as in `q4_0`.
 
 use crate::{
-    quant::{dot_32, fifth_bits, half, lanes, pair, store_scaled},
+    quant::{Group, fifth_bits, five_bits, half, lanes, pair, store_scaled},
     simd::{F32x4, U8x16},
 };
 
@@ -21,14 +21,9 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
     }
 }
 
-pub(super) fn dot(blocks: &[u8], x: &[f32], sums: &[f32]) -> f32 {
-    let mut lanes_sum = F32x4::splat(0.0);
-    let mut shift = 0.0;
-    for ((block, x), sum) in blocks.as_chunks::<22>().0.iter().zip(x.as_chunks::<32>().0).zip(sums) {
-        let scale = half(pair(block, 0));
-        let [low, high] = quants(block);
-        lanes_sum = dot_32(low.to_f32(), high.to_f32(), x).mul_add(F32x4::splat(scale), lanes_sum);
-        shift += scale * sum;
+pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
+    for (block, group) in blocks.as_chunks::<22>().0.iter().zip(out) {
+        let quants = five_bits(&block[2..]).map(|q| q - 16);
+        *group = Group { quants, scales: [half(pair(block, 0)); 2], minimum: 0.0 };
     }
-    lanes_sum.sum() - 16.0 * shift
 }

@@ -1,7 +1,7 @@
 //! 24 bytes: f16 scale, f16 minimum, 32 fifth bits, 32 nibbles as in `q4_0`.
 
 use crate::{
-    quant::{dot_32, fifth_bits, half, lanes, pair, store_shifted},
+    quant::{Group, fifth_bits, five_bits, half, lanes, pair, store_shifted},
     simd::{F32x4, U8x16},
 };
 
@@ -20,14 +20,9 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
     }
 }
 
-pub(super) fn dot(blocks: &[u8], x: &[f32], sums: &[f32]) -> f32 {
-    let mut lanes_sum = F32x4::splat(0.0);
-    let mut shift = 0.0;
-    for ((block, x), sum) in blocks.as_chunks::<24>().0.iter().zip(x.as_chunks::<32>().0).zip(sums) {
-        let [low, high] = quants(block);
-        let product = dot_32(low.to_f32(), high.to_f32(), x);
-        lanes_sum = product.mul_add(F32x4::splat(half(pair(block, 0))), lanes_sum);
-        shift += half(pair(block, 2)) * sum;
+pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
+    for (block, group) in blocks.as_chunks::<24>().0.iter().zip(out) {
+        let (scale, minimum) = (half(pair(block, 0)), half(pair(block, 2)));
+        *group = Group { quants: five_bits(&block[4..]), scales: [scale; 2], minimum };
     }
-    lanes_sum.sum() + shift
 }

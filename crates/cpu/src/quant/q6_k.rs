@@ -2,7 +2,7 @@
 //! each, f16 scale of scales. Each half of 128 elements has 64 bytes of nibbles and 32 bytes of pairs.
 
 use crate::{
-    quant::{dot_16, half, lanes, pair, store_scaled},
+    quant::{Group, half, lanes, pair, store_scaled},
     simd::{F32x4, U8x16},
 };
 
@@ -41,19 +41,17 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
     }
 }
 
-pub(super) fn dot(blocks: &[u8], x: &[f32], _sums: &[f32]) -> f32 {
-    let mut sum = F32x4::splat(0.0);
-    for (block, x) in blocks.as_chunks::<210>().0.iter().zip(x.as_chunks::<256>().0) {
+pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
+    for (block, out) in blocks.as_chunks::<210>().0.iter().zip(out.as_chunks_mut::<8>().0) {
         let d = half(pair(block, 208));
-        let (x, _) = x.as_chunks::<16>();
-        for side in 0..2 {
-            for part in 0..2 {
-                for (i, q) in quants(block, side, part).into_iter().enumerate() {
-                    let index = 8 * side + 2 * i + part;
-                    sum = dot_16(q.signed_to_f32(), &x[index]).mul_add(scale(block, d, index), sum);
-                }
-            }
+        for (j, group) in out.iter_mut().enumerate() {
+            // Group j of a half has its nibbles in one half of bytes, and its pairs of bits at one place of others.
+            let (side, j4) = (j / 4, j % 4);
+            let (low, high) = (&block[64 * side + 32 * (j4 % 2)..], &block[128 + 32 * side..]);
+            let quant = |i: usize| ((low[i] >> (4 * (j4 / 2))) & 15) | (((high[i] >> (2 * j4)) & 3) << 4);
+            let scale = |part: usize| d * f32::from(block[192 + 2 * j + part] as i8);
+            let quants = std::array::from_fn(|i| i16::from(quant(i)) - 32);
+            *group = Group { quants, scales: [scale(0), scale(1)], minimum: 0.0 };
         }
     }
-    sum.sum()
 }

@@ -1,7 +1,7 @@
 //! 34 bytes: f16 scale, 32 signed bytes.
 
 use crate::{
-    quant::{dot_32, half, lanes, pair, store_scaled},
+    quant::{Group, half, lanes, pair, store_scaled},
     simd::F32x4,
 };
 
@@ -14,11 +14,9 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
     }
 }
 
-pub(super) fn dot(blocks: &[u8], x: &[f32], _sums: &[f32]) -> f32 {
-    let mut sum = F32x4::splat(0.0);
-    for (block, x) in blocks.as_chunks::<34>().0.iter().zip(x.as_chunks::<32>().0) {
-        let (low, high) = (lanes(block, 2).signed_to_f32(), lanes(block, 18).signed_to_f32());
-        sum = dot_32(low, high, x).mul_add(F32x4::splat(half(pair(block, 0))), sum);
+pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
+    for (block, group) in blocks.as_chunks::<34>().0.iter().zip(out) {
+        let quants = std::array::from_fn(|i| i16::from(block[2 + i] as i8));
+        *group = Group { quants, scales: [half(pair(block, 0)); 2], minimum: 0.0 };
     }
-    sum.sum()
 }

@@ -112,6 +112,12 @@ impl U8x16 {
         std::array::from_fn(|v| F32x4(std::array::from_fn(|i| f32::from(self.0[4 * v + i] as i8))))
     }
 
+    /// Each byte, as i8, in a lane of its own.
+    #[inline(always)]
+    pub(crate) fn signed_to_i16(self) -> [I16x8; 2] {
+        std::array::from_fn(|v| I16x8(std::array::from_fn(|i| i16::from(self.0[8 * v + i] as i8))))
+    }
+
     /// As eight IEEE halves, by [`crate::quant::half`].
     #[inline(always)]
     pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
@@ -125,5 +131,71 @@ impl U8x16 {
         let pairs = self.0.as_chunks::<2>().0;
         let widen = |[low, high]: [u8; 2]| f32::from_bits(u32::from_le_bytes([0, 0, low, high]));
         std::array::from_fn(|v| F32x4(std::array::from_fn(|i| widen(pairs[4 * v + i]))))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct I16x8([i16; 8]);
+
+impl I16x8 {
+    #[inline(always)]
+    pub(crate) fn splat(x: i16) -> Self {
+        I16x8([x; 8])
+    }
+
+    /// Two neighbours, low half first, four times.
+    #[inline(always)]
+    pub(crate) fn splat_pair(pair: u32) -> Self {
+        I16x8(std::array::from_fn(|i| (pair >> (16 * (i % 2))) as i16))
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(from: &[u8; 16]) -> Self {
+        let pairs = from.as_chunks::<2>().0;
+        I16x8(std::array::from_fn(|i| i16::from_le_bytes(pairs[i])))
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        let lanes = self.0.map(i16::to_le_bytes);
+        std::array::from_fn(|i| lanes[i / 2][i % 2])
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        I16x8(std::array::from_fn(|i| self.0[i].wrapping_sub(other.0[i])))
+    }
+
+    /// Bits `4 n..4 n + 4` of each lane.
+    #[inline(always)]
+    pub(crate) fn nibble(self, n: usize) -> Self {
+        I16x8(self.0.map(|x| (x >> (4 * n)) & 15))
+    }
+
+    /// Products of lanes, the two of each pair summed.
+    #[inline(always)]
+    pub(crate) fn dot(self, other: Self) -> I32x4 {
+        let product = |i: usize| i32::from(self.0[i]) * i32::from(other.0[i]);
+        I32x4(std::array::from_fn(|i| product(2 * i).wrapping_add(product(2 * i + 1))))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct I32x4([i32; 4]);
+
+impl I32x4 {
+    #[inline(always)]
+    pub(crate) fn splat(x: i32) -> Self {
+        I32x4([x; 4])
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        I32x4(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> F32x4 {
+        F32x4(self.0.map(|x| x as f32))
     }
 }

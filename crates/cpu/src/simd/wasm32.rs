@@ -131,6 +131,12 @@ impl U8x16 {
         ]
     }
 
+    /// Each byte, as i8, in a lane of its own.
+    #[inline(always)]
+    pub(crate) fn signed_to_i16(self) -> [I16x8; 2] {
+        [I16x8(i16x8_extend_low_i8x16(self.0)), I16x8(i16x8_extend_high_i8x16(self.0))]
+    }
+
     /// As eight IEEE halves, by [`crate::quant::half`].
     #[inline(always)]
     pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
@@ -149,5 +155,70 @@ impl U8x16 {
     #[inline(always)]
     pub(crate) fn bf16_to_f32(self) -> [F32x4; 2] {
         [u32x4_extend_low_u16x8(self.0), u32x4_extend_high_u16x8(self.0)].map(|v| F32x4(u32x4_shl(v, 16)))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct I16x8(v128);
+
+impl I16x8 {
+    #[inline(always)]
+    pub(crate) fn splat(x: i16) -> Self {
+        I16x8(i16x8_splat(x))
+    }
+
+    /// Two neighbours, low half first, four times.
+    #[inline(always)]
+    pub(crate) fn splat_pair(pair: u32) -> Self {
+        I16x8(u32x4_splat(pair))
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(from: &[u8; 16]) -> Self {
+        // SAFETY: every bit pattern of the array is a vector of the same size.
+        I16x8(unsafe { transmute::<[u8; 16], v128>(*from) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        // SAFETY: every vector is an array of the same size.
+        unsafe { transmute::<v128, [u8; 16]>(self.0) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        I16x8(i16x8_sub(self.0, other.0))
+    }
+
+    /// Bits `4 n..4 n + 4` of each lane.
+    #[inline(always)]
+    pub(crate) fn nibble(self, n: usize) -> Self {
+        I16x8(v128_and(u16x8_shr(self.0, 4 * n as u32), u16x8_splat(15)))
+    }
+
+    /// Products of lanes, the two of each pair summed.
+    #[inline(always)]
+    pub(crate) fn dot(self, other: Self) -> I32x4 {
+        I32x4(i32x4_dot_i16x8(self.0, other.0))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct I32x4(v128);
+
+impl I32x4 {
+    #[inline(always)]
+    pub(crate) fn splat(x: i32) -> Self {
+        I32x4(i32x4_splat(x))
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        I32x4(i32x4_add(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> F32x4 {
+        F32x4(f32x4_convert_i32x4(self.0))
     }
 }

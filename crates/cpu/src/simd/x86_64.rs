@@ -151,6 +151,18 @@ impl U8x16 {
         }
     }
 
+    /// Each byte, as i8, in a lane of its own.
+    #[inline(always)]
+    pub(crate) fn signed_to_i16(self) -> [I16x8; 2] {
+        // SAFETY: above.
+        unsafe {
+            // Each byte to the top of its lane, then down again with its sign.
+            let zero = _mm_setzero_si128();
+            let widen = |lanes| I16x8(_mm_srai_epi16::<8>(lanes));
+            [widen(_mm_unpacklo_epi8(zero, self.0)), widen(_mm_unpackhi_epi8(zero, self.0))]
+        }
+    }
+
     /// As eight IEEE halves, by [`crate::quant::half`].
     #[inline(always)]
     pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
@@ -178,5 +190,86 @@ impl U8x16 {
             let zero = _mm_setzero_si128();
             [_mm_unpacklo_epi16(zero, self.0), _mm_unpackhi_epi16(zero, self.0)].map(|v| F32x4(_mm_castsi128_ps(v)))
         }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct I16x8(__m128i);
+
+impl I16x8 {
+    #[inline(always)]
+    pub(crate) fn splat(x: i16) -> Self {
+        // SAFETY: above.
+        I16x8(unsafe { _mm_set1_epi16(x) })
+    }
+
+    /// Two neighbours, low half first, four times.
+    #[inline(always)]
+    pub(crate) fn splat_pair(pair: u32) -> Self {
+        // SAFETY: above.
+        I16x8(unsafe { _mm_set1_epi32(pair as i32) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(from: &[u8; 16]) -> Self {
+        // SAFETY: above.
+        I16x8(unsafe { transmute::<[u8; 16], __m128i>(*from) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        // SAFETY: above.
+        unsafe { transmute::<__m128i, [u8; 16]>(self.0) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        // SAFETY: above.
+        I16x8(unsafe { _mm_sub_epi16(self.0, other.0) })
+    }
+
+    /// Bits `4 n..4 n + 4` of each lane.
+    #[inline(always)]
+    pub(crate) fn nibble(self, n: usize) -> Self {
+        // SAFETY: above.
+        unsafe {
+            let shifted = match n {
+                0 => self.0,
+                1 => _mm_srli_epi16::<4>(self.0),
+                2 => _mm_srli_epi16::<8>(self.0),
+                _ => _mm_srli_epi16::<12>(self.0),
+            };
+            I16x8(_mm_and_si128(shifted, _mm_set1_epi16(15)))
+        }
+    }
+
+    /// Products of lanes, the two of each pair summed.
+    #[inline(always)]
+    pub(crate) fn dot(self, other: Self) -> I32x4 {
+        // SAFETY: above.
+        I32x4(unsafe { _mm_madd_epi16(self.0, other.0) })
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct I32x4(__m128i);
+
+impl I32x4 {
+    #[inline(always)]
+    pub(crate) fn splat(x: i32) -> Self {
+        // SAFETY: above.
+        I32x4(unsafe { _mm_set1_epi32(x) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: above.
+        I32x4(unsafe { _mm_add_epi32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_f32(self) -> F32x4 {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_cvtepi32_ps(self.0) })
     }
 }

@@ -1,0 +1,418 @@
+//! Weights as the integer kernels read them, in the memory they were written to: groups of 8 rows, each a run of blocks of
+//! 32 columns, each block the quants of all 8 rows and then their scales. A matrix is one stream, read once from end to end.
+//!
+//! Quants and scales of block formats are those of the file, so nothing is lost: scales of scales are multiplied out to f32,
+//! and 5 and 6 bits take 8. Plain numbers keep 14 bits of each group of 32.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use graph::{BackendError, BufferId, Buffers, DType, Graph, Leaf, LeafKind, Node, Op, TensorType, Value};
+
+use crate::{
+    Buffer, claim,
+    integers::{Bytes, Halves, LIMIT, Minimum, Nibbles, One, PLAIN_LIMIT, ROWS, Scales, Shorts, TILE, product, unpack},
+    quant::{GROUP, Group, groups},
+};
+
+/// How the blocks of a weight look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) quants: Quants,
+    scales: Kind,
+}
+
+/// The bits of a quant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quants {
+    /// 4, of which 8 is zero.
+    Centred,
+    /// 4.
+    Nibbles,
+    /// 8.
+    Bytes,
+    /// 16, of plain numbers.
+    Shorts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    One,
+    Halves,
+    Minimum,
+}
+
+/// The kernels of a layout.
+pub(crate) struct Kernels {
+    /// One token.
+    pub(crate) vector: fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
+    /// Blocks to [`Shorts`], for what follows.
+    pub(crate) unpack: fn(&[u8], &mut [u8]),
+    /// A tile of tokens over unpacked blocks.
+    pub(crate) tile: fn(&[u8], &[u32]) -> [[f32; ROWS]; TILE],
+    /// One token over unpacked blocks.
+    pub(crate) rest: fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
+}
+
+impl Layout {
+    /// Of a dtype, if the integer kernels take it.
+    fn of(dtype: DType) -> Option<Layout> {
+        let (quants, scales) = match dtype {
+            DType::F32 | DType::F16 | DType::BF16 => (Quants::Shorts, Kind::One),
+            DType::Q4_0 => (Quants::Centred, Kind::One),
+            DType::Q4_1 | DType::Q4K => (Quants::Nibbles, Kind::Minimum),
+            DType::Q5_0 | DType::Q8_0 => (Quants::Bytes, Kind::One),
+            DType::Q5_1 => (Quants::Bytes, Kind::Minimum),
+            DType::Q6K => (Quants::Bytes, Kind::Halves),
+            DType::Q2K | DType::Q3K | DType::Q5K | DType::U32 => return None,
+        };
+        Some(Layout { quants, scales })
+    }
+
+    fn quant_bytes(self) -> usize {
+        match self.quants {
+            Quants::Centred | Quants::Nibbles => ROWS * GROUP / 2,
+            Quants::Bytes => ROWS * GROUP,
+            Quants::Shorts => ROWS * GROUP * 2,
+        }
+    }
+
+    fn scale_bytes(self) -> usize {
+        match self.scales {
+            Kind::One => One::BYTES,
+            Kind::Halves => Halves::BYTES,
+            Kind::Minimum => Minimum::BYTES,
+        }
+    }
+
+    /// Bytes of a block.
+    pub(crate) fn block_bytes(self) -> usize {
+        self.quant_bytes() + self.scale_bytes()
+    }
+
+    /// Bytes of a block with its quants unpacked.
+    pub(crate) fn unpacked_bytes(self) -> usize {
+        2 * ROWS * GROUP + self.scale_bytes()
+    }
+
+    /// The largest quant of activations.
+    pub(crate) fn limit(self) -> f32 {
+        if self.quants == Quants::Shorts { PLAIN_LIMIT } else { LIMIT }
+    }
+
+    /// The kernels.
+    pub(crate) fn kernels(self) -> Kernels {
+        fn of<Q: crate::integers::Quants, S: Scales>() -> Kernels {
+            Kernels {
+                vector: product::<Q, S, 1>,
+                unpack: unpack::<Q, S>,
+                tile: product::<Shorts, S, TILE>,
+                rest: product::<Shorts, S, 1>,
+            }
+        }
+        match (self.quants, self.scales) {
+            (Quants::Centred, _) => of::<Nibbles<8>, One>(),
+            (Quants::Nibbles, _) => of::<Nibbles<0>, Minimum>(),
+            (Quants::Bytes, Kind::One) => of::<Bytes, One>(),
+            (Quants::Bytes, Kind::Halves) => of::<Bytes, Halves>(),
+            (Quants::Bytes, Kind::Minimum) => of::<Bytes, Minimum>(),
+            (Quants::Shorts, _) => of::<Shorts, One>(),
+        }
+    }
+
+    /// Puts a group of row `row` into its block, which was all zeros.
+    fn put(self, block: &mut [u8], row: usize, group: &Group) {
+        let (quants, scales) = block.split_at_mut(self.quant_bytes());
+        for (column, quant) in group.quants.into_iter().enumerate() {
+            let (at, shift) = self.place(row, column);
+            match self.quants {
+                Quants::Centred | Quants::Nibbles => quants[at] |= (quant as u8) << shift,
+                Quants::Bytes => quants[at] = quant as u8,
+                Quants::Shorts => quants[at..at + 2].copy_from_slice(&quant.to_le_bytes()),
+            }
+        }
+        let mut put = |index: usize, number: f32| {
+            scales[4 * (index * ROWS + row)..][..4].copy_from_slice(&number.to_le_bytes());
+        };
+        put(0, group.scales[0]);
+        match self.scales {
+            Kind::One => {}
+            Kind::Halves => put(1, group.scales[1]),
+            Kind::Minimum => put(1, group.minimum),
+        }
+    }
+
+    /// Byte and bit of a quant.
+    fn place(self, row: usize, column: usize) -> (usize, usize) {
+        let (pair, odd) = (column / 2, column % 2);
+        let lane = 2 * (row % 4) + odd;
+        match self.quants {
+            Quants::Centred | Quants::Nibbles => {
+                let nibble = pair % 4;
+                (32 * (pair / 4) + 16 * (row / 4) + 2 * lane + nibble / 2, 4 * (nibble % 2))
+            }
+            Quants::Bytes => (16 * pair + 2 * row + odd, 0),
+            Quants::Shorts => (32 * pair + 16 * (row / 4) + 2 * lane, 0),
+        }
+    }
+
+    /// Dequantizes row `row` of a block.
+    fn dequantize(self, block: &[u8], row: usize, out: &mut [f32; GROUP]) {
+        let (quants, scales) = block.split_at(self.quant_bytes());
+        let real = |index: usize| {
+            let at = 4 * (index * ROWS + row);
+            f32::from_le_bytes([scales[at], scales[at + 1], scales[at + 2], scales[at + 3]])
+        };
+        for (column, out) in out.iter_mut().enumerate() {
+            let (at, shift) = self.place(row, column);
+            let quant = match self.quants {
+                Quants::Centred => i16::from((quants[at] >> shift) & 15) - 8,
+                Quants::Nibbles => i16::from((quants[at] >> shift) & 15),
+                Quants::Bytes => i16::from(quants[at] as i8),
+                Quants::Shorts => i16::from_le_bytes([quants[at], quants[at + 1]]),
+            };
+            let quant = f32::from(quant);
+            *out = match self.scales {
+                Kind::One => quant * real(0),
+                Kind::Halves => quant * real(2 * column / GROUP),
+                Kind::Minimum => quant * real(0) + real(1),
+            };
+        }
+    }
+
+    /// Dequantizes a row of a matrix.
+    pub(crate) fn row(self, matrix: &[u8], row: usize, out: &mut [f32]) {
+        let run = out.len() / GROUP * self.block_bytes();
+        let blocks = matrix[row / ROWS * run..][..run].chunks_exact(self.block_bytes());
+        for (block, out) in blocks.zip(out.as_chunks_mut::<GROUP>().0) {
+            self.dequantize(block, row % ROWS, out);
+        }
+    }
+}
+
+/// Layout and bytes of a weight once it is packed; `None` of what no integer kernel takes.
+fn plan(ty: &TensorType) -> Option<(Layout, usize)> {
+    let layout = Layout::of(ty.dtype)?;
+    if ty.shape.dims().len() != 2 || !ty.shape.columns().is_multiple_of(GROUP) {
+        return None;
+    }
+    let blocks = ty.shape.rows().div_ceil(ROWS).checked_mul(ty.shape.columns() / GROUP)?;
+    Some((layout, blocks.checked_mul(layout.block_bytes())?))
+}
+
+/// Bytes that a tensor of `bytes` bytes should have, so that it can be packed where it is: few formats grow. Numbers may be
+/// activations, and a matrix of f32 shrinks.
+pub(crate) fn capacity(ty: &TensorType, bytes: usize) -> usize {
+    match plan(ty) {
+        Some((_, packed)) if ty.dtype != DType::F32 => bytes.max(packed),
+        _ => bytes,
+    }
+}
+
+/// Weights that a graph reads by `linear` and `gather` alone, and whether by `linear`.
+pub(crate) fn weights(graph: &Graph) -> BTreeMap<Value, bool> {
+    let mut weights = BTreeMap::new();
+    let mut others: BTreeSet<Value> = graph.outputs().iter().map(|output| graph.storage(output.value)).collect();
+    for (_, op, _) in graph.ops() {
+        let mut inputs = op.inputs();
+        let (index, linear) = match op {
+            Op::Linear { .. } => (1, true),
+            Op::Gather { .. } => (0, false),
+            _ => (inputs.len(), false),
+        };
+        if index < inputs.len() {
+            *weights.entry(graph.storage(inputs.remove(index))).or_default() |= linear;
+        }
+        others.extend(inputs.into_iter().map(|input| graph.storage(input)));
+    }
+    let is_weight = |value: &Value| matches!(graph.node(*value), Node::Leaf(Leaf { kind: LeafKind::Weight, .. }));
+    weights.retain(|value, _| is_weight(value) && !others.contains(value));
+    weights
+}
+
+/// Packs every weight of a graph that integer kernels read and that is not packed yet.
+pub(crate) fn pack(
+    graph: &Graph,
+    bound: &Buffers,
+    buffers: &mut BTreeMap<BufferId, Buffer>,
+) -> Result<(), BackendError> {
+    for (value, linear) in weights(graph) {
+        let id = bound.get(&graph.name(value));
+        if let (true, Some(buffer)) = (linear, id.and_then(|id| buffers.get_mut(id)))
+            && buffer.ty == *graph.ty(value)
+            && buffer.packed.is_none()
+        {
+            pack_buffer(buffer)?;
+        }
+    }
+    Ok(())
+}
+
+fn pack_buffer(buffer: &mut Buffer) -> Result<(), BackendError> {
+    let (Some((layout, bytes)), Some(read)) = (plan(&buffer.ty), groups(buffer.ty.dtype)) else { return Ok(()) };
+    if bytes > 4 * buffer.words.len() {
+        return Ok(());
+    }
+    let (rows, columns) = (buffer.ty.shape.rows(), buffer.ty.shape.columns());
+    let raw_row = buffer.bytes / rows;
+    let (raw_run, run) = (ROWS * raw_row, columns / GROUP * layout.block_bytes());
+    let mut raw = claim(raw_run.div_ceil(4), "packing weights")?;
+    let raw: &mut [u8] = bytemuck::cast_slice_mut(&mut raw);
+    let mut groups = vec![Group::ZERO; columns / GROUP];
+    let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut buffer.words);
+    let runs = rows.div_ceil(ROWS);
+    for index in 0..runs {
+        // Runs that grow go last first, those that shrink first first: none is overwritten before it was read.
+        let index = if run > raw_run { runs - 1 - index } else { index };
+        let count = ROWS.min(rows - ROWS * index);
+        raw[..count * raw_row].copy_from_slice(&memory[index * raw_run..][..count * raw_row]);
+        let out = &mut memory[index * run..][..run];
+        out.fill(0);
+        for (row, raw) in raw.chunks_exact(raw_row).take(count).enumerate() {
+            read(raw, &mut groups);
+            for (group, block) in groups.iter().zip(out.chunks_exact_mut(layout.block_bytes())) {
+                layout.put(block, row, group);
+            }
+        }
+    }
+    buffer.words.truncate(bytes.div_ceil(4));
+    buffer.words.shrink_to_fit();
+    buffer.packed = Some(layout);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{
+        Device, Tensor,
+        quantized::{GgmlDType, QTensor},
+    };
+
+    use super::*;
+    use crate::{
+        integers::{quantize, words},
+        quant,
+    };
+
+    const COLUMNS: usize = 512;
+    const MATRIX_ROWS: usize = 11;
+
+    /// Numbers of about one size, with an outlier here and there.
+    fn numbers(len: usize, seed: u32) -> Vec<f32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        (0..len).map(|i| (next() + next()) * if i % 97 == 0 { 8.0 } else { 1.0 }).collect()
+    }
+
+    /// A matrix as candle-core quantizes it.
+    fn stored(dtype: DType) -> Vec<u8> {
+        let numbers = numbers(MATRIX_ROWS * COLUMNS, 1);
+        let ggml = match dtype {
+            DType::F32 => GgmlDType::F32,
+            DType::F16 => GgmlDType::F16,
+            DType::BF16 => GgmlDType::BF16,
+            DType::Q4_0 => GgmlDType::Q4_0,
+            DType::Q4_1 => GgmlDType::Q4_1,
+            DType::Q5_0 => GgmlDType::Q5_0,
+            DType::Q5_1 => GgmlDType::Q5_1,
+            DType::Q8_0 => GgmlDType::Q8_0,
+            DType::Q4K => GgmlDType::Q4K,
+            DType::Q6K => GgmlDType::Q6K,
+            _ => unreachable!("not packed"),
+        };
+        let tensor = Tensor::from_vec(numbers, (MATRIX_ROWS, COLUMNS), &Device::Cpu).unwrap();
+        QTensor::quantize(&tensor, ggml).unwrap().data().unwrap().into_owned()
+    }
+
+    fn packed(dtype: DType, bytes: &[u8]) -> Buffer {
+        let ty = TensorType::new(dtype, [MATRIX_ROWS, COLUMNS]);
+        let mut words = claim(capacity(&ty, bytes.len()).div_ceil(4), "a test").unwrap();
+        bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
+        let mut buffer = Buffer { ty, words, bytes: bytes.len(), packed: None };
+        pack_buffer(&mut buffer).unwrap();
+        buffer
+    }
+
+    fn packable() -> impl Iterator<Item = DType> {
+        DType::WEIGHTS.into_iter().filter(|dtype| Layout::of(*dtype).is_some())
+    }
+
+    #[test]
+    fn packing_loses_nothing_of_block_formats() {
+        for dtype in packable() {
+            let bytes = stored(dtype);
+            let mut want = vec![0.0; MATRIX_ROWS * COLUMNS];
+            quant::dequantize(dtype).unwrap()(&bytes, &mut want);
+            let buffer = packed(dtype, &bytes);
+            let layout = buffer.packed.unwrap();
+            let mut got = vec![0.0; MATRIX_ROWS * COLUMNS];
+            for (row, out) in got.chunks_exact_mut(COLUMNS).enumerate() {
+                layout.row(bytemuck::cast_slice(&buffer.words), row, out);
+            }
+            for (i, (want, got)) in want.iter().zip(&got).enumerate() {
+                let same = if layout.quants == Quants::Shorts {
+                    (want - got).abs() <= 1e-3
+                } else {
+                    want.to_bits() == got.to_bits()
+                };
+                assert!(same, "{dtype}, element {i}: {want} and {got}");
+            }
+        }
+    }
+
+    /// The sums are exact, so all ways through the kernels give the same bits.
+    #[test]
+    fn kernels_agree_with_each_other_and_with_f64() {
+        const TOKENS: usize = TILE + 1;
+        for dtype in packable() {
+            let buffer = packed(dtype, &stored(dtype));
+            let layout = buffer.packed.unwrap();
+            let kernels = layout.kernels();
+            let weights: &[u8] = bytemuck::cast_slice(&buffer.words);
+            let x = numbers(TOKENS * COLUMNS, 2);
+            let quantized = |x: &[f32]| {
+                let mut out = vec![0; words(x.len() / COLUMNS, COLUMNS)];
+                quantize(x, COLUMNS, layout.limit(), &mut out);
+                out
+            };
+            let all = quantized(&x);
+            let (tile, rest) = all.split_at(words(TILE, COLUMNS));
+            for (index, run) in weights.chunks_exact(COLUMNS / GROUP * layout.block_bytes()).enumerate() {
+                let mut unpacked = vec![0; COLUMNS / GROUP * layout.unpacked_bytes()];
+                (kernels.unpack)(run, &mut unpacked);
+                let mut products = (kernels.tile)(&unpacked, tile).to_vec();
+                products.extend((kernels.rest)(&unpacked, rest));
+                for (x, products) in x.chunks_exact(COLUMNS).zip(products) {
+                    let [alone] = (kernels.vector)(run, &quantized(x));
+                    assert_eq!(alone.map(f32::to_bits), products.map(f32::to_bits), "{dtype}");
+                    for (row, product) in (index * ROWS..MATRIX_ROWS).zip(products) {
+                        let mut weights_row = vec![0.0; COLUMNS];
+                        layout.row(weights, row, &mut weights_row);
+                        let terms = || x.iter().zip(&weights_row).map(|(x, w)| f64::from(*x) * f64::from(*w));
+                        let (want, size) = (terms().sum::<f64>(), terms().map(|t| t * t).sum::<f64>().sqrt());
+                        let error = (f64::from(product) - want).abs() / size;
+                        assert!(error < 1e-3, "{dtype}, row {row}: {product} and {want}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_stays_so() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for dtype in [DType::F32, DType::Q4_1] {
+                let buffer = packed(dtype, &stored(dtype));
+                let layout = buffer.packed.unwrap();
+                let mut x = numbers(COLUMNS, 3);
+                x[77] = bad;
+                let mut out = vec![0; words(1, COLUMNS)];
+                quantize(&x, COLUMNS, layout.limit(), &mut out);
+                let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &out);
+                assert!(products.iter().all(|product| !product.is_finite()), "{dtype}, {bad}: {products:?}");
+            }
+        }
+    }
+}
