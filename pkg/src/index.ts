@@ -13,6 +13,12 @@ export type {
   ModelSource,
   ProgressInfo,
 } from './options.js';
+export {
+  Classifier,
+  type Classification,
+  type ClassifierCreateOptions,
+  type ClassifyOptions,
+} from './tasks/classifier.js';
 export { cosineSimilarity, Embedder, type EmbedOptions, type EmbedPurpose } from './tasks/embedder.js';
 export {
   LanguageModel,

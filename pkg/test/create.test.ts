@@ -3,13 +3,14 @@ import { afterEach, test } from 'node:test';
 import { catalog, resolveModel } from '../src/catalog.js';
 import { CreateMonitor } from '../src/monitor.js';
 import { useEngineFactory } from '../src/tasks/create.js';
+import { Classifier } from '../src/tasks/classifier.js';
 import { cosineSimilarity, Embedder } from '../src/tasks/embedder.js';
 import { fakeEngine } from './fakes.js';
 
 let restore = (): void => undefined;
 afterEach(() => restore());
 
-function use(task: 'embed' | 'generate') {
+function use(task: 'embed' | 'generate' | 'classify') {
   const fake = fakeEngine(task);
   restore = useEngineFactory(fake.factory);
   return fake;
@@ -31,6 +32,24 @@ test('one text gives a vector, several give several, none gives none', async () 
   assert.equal((await embedder.memory()).heap, 3);
   embedder.destroy();
   await assert.rejects(embedder.embed('x'), { name: 'AbortError' });
+});
+
+test('a classifier gives labels, best first, of one text or several', async () => {
+  use('classify');
+  const model = { files: { 'model.safetensors': new ArrayBuffer(8) } };
+  const classifier = await Classifier.create({ model });
+  assert.deepEqual(await classifier.classify('a', { topK: 1 }), [{ label: 'a', score: 0.75 }]);
+  const both = await classifier.classify(['a', 'b']);
+  assert.deepEqual(both.map(([best]) => best?.label), ['a', 'b']);
+  assert.equal(both[0]?.length, 2);
+  assert.deepEqual(await classifier.classify([]), []);
+  await assert.rejects(classifier.classify('a', { topK: 0 }), RangeError);
+  await assert.rejects(classifier.classify([1 as never]), TypeError);
+  await assert.rejects(Classifier.create({} as never), { name: 'TypeError', message: /model: needed/ });
+  classifier.destroy();
+  await assert.rejects(classifier.classify('a'), { name: 'AbortError' });
+  use('embed');
+  await assert.rejects(Classifier.create({ model }), { code: 'UNSUPPORTED_MODEL', message: /classify is needed/ });
 });
 
 test('a model for another task is refused with the right one named', async () => {

@@ -58,7 +58,7 @@ export interface FakeEngine {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export function fakeEngine(task: 'embed' | 'generate', script: Script = () => ['ok'], context = INFO.context): FakeEngine {
+export function fakeEngine(task: 'embed' | 'generate' | 'classify', script: Script = () => ['ok'], context = INFO.context): FakeEngine {
   const fake: FakeEngine = { calls: [], specs: [], closed: 0, failNext: new Map(), factory: (spec) => start(spec) };
   const start = (spec: ModelSpec): Engine => {
     fake.specs.push(spec);
@@ -88,6 +88,10 @@ export function fakeEngine(task: 'embed' | 'generate', script: Script = () => ['
       return { ...INFO, context, task, model: (args as Args<'load'>).id, reason: 'fake' };
     }
     if (name === 'count') return (args as Args<'count'>).prompts.map(countTokens);
+    if (name === 'classify') {
+      const scores = (text: string): object[] => [{ label: text, score: 0.75 }, { label: 'other', score: 0.25 }];
+      return (args as Args<'classify'>).texts.map(scores);
+    }
     if (name === 'memory') return { heap: 3, host: 2, device: 1, weights: 1, cache: 1 };
     if (name === 'embed') {
       const { texts } = args as Args<'embed'>;

@@ -54,6 +54,48 @@ test('embeddings in Node.js are those of the reference', { skip: missing('all-mi
   embedder.destroy();
 });
 
+test('a classifier in Node.js', { skip: missing('all-minilm-l6-v2', 'model.safetensors') }, async () => {
+  const { Classifier } = await load();
+  // The reference model's first files with a head that answers by the sign of one feature of the first token.
+  const name = (file: string): string => `${folder}/all-minilm-l6-v2/${file}`;
+  const config = { ...(JSON.parse(readFileSync(name('config.json'), 'utf8')) as object), id2label: { 0: 'down', 1: 'up' } };
+  const head = new Float32Array(2 * 384);
+  [head[0], head[384]] = [-3, 3];
+  const tensors = { 'classifier.weight': [[2, 384], head], 'classifier.bias': [[2], new Float32Array(2)] } as const;
+  const files = {
+    'model.safetensors': withTensors(readFileSync(name('model.safetensors')), tensors),
+    'config.json': new Blob([JSON.stringify({ ...config, architectures: ['BertForSequenceClassification'] })]),
+    'tokenizer.json': new Blob([readFileSync(name('tokenizer.json'))]),
+  };
+  const classifier = await Classifier.create({ device: 'wasm', model: { id: 'sign', files } });
+  assert.deepEqual(classifier.labels, ['down', 'up']);
+  const texts = ['Hello world', 'The tax is due in April.', 'A cat sleeps.'];
+  const answers = await classifier.classify(texts);
+  const scores = answers.map((labels) => labels.map(({ score }) => score));
+  for (const [first = 0, second = 0] of scores) assert.ok(first >= second && Math.abs(first + second - 1) < 1e-6);
+  const [alone] = await classifier.classify(texts[1] as string);
+  assert.equal(alone?.label, answers[1]?.[0]?.label);
+  assert.ok(Math.abs((alone?.score ?? 0) - (scores[1]?.[0] ?? 1)) < 1e-5, 'alone and in a batch');
+  classifier.destroy();
+});
+
+/** A safetensors file with more tensors. */
+function withTensors(file: Buffer, more: Record<string, readonly [readonly number[], Float32Array]>): ArrayBuffer {
+  const length = Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, unknown>;
+  const data = [file.subarray(8 + length)];
+  let end = file.length - 8 - length;
+  for (const [name, [shape, values]] of Object.entries(more)) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [end, end + values.byteLength] };
+    data.push(Buffer.from(values.buffer));
+    end += values.byteLength;
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  return new Uint8Array(Buffer.concat([size, text, ...data])).buffer;
+}
+
 test('files are found damaged in Node.js too', { skip: missing('all-minilm-l6-v2', 'config.json') }, async () => {
   const { Embedder } = await load();
   const config = new Blob(['{}']);

@@ -2,7 +2,7 @@ import { catalog, resolveModel, type ResolvedModel } from '../catalog.js';
 import { Model, startEngine, type EngineFactory } from '../engine/model.js';
 import { RushlightError } from '../errors.js';
 import { DownloadProgress } from '../monitor.js';
-import type { Availability, CoreOptions, CreateOptions, MemoryInfo, ModelInfo, ProgressInfo } from '../options.js';
+import type { Availability, CoreOptions, CreateOptions, MemoryInfo, ModelInfo, ModelSource, ProgressInfo } from '../options.js';
 import { storeKeyAsync } from '../weights/key.js';
 import { isLocked } from '../weights/lock.js';
 import { lockName } from '../weights/download.js';
@@ -13,8 +13,8 @@ import type { ModelStore } from '../weights/store.js';
 
 /** What a task needs from the model it is given. */
 export interface TaskNeeds {
-  /** Used when the caller names no model. */
-  model: string;
+  /** Used when the caller names no model; undefined where one must be named. */
+  model: string | undefined;
   task: ModelInfo['task'];
 }
 
@@ -38,7 +38,7 @@ export function useEngineFactory(replacement: EngineFactory): () => void {
 /** The common part of every `create()`: resolve, monitor, load, check. In the order that the W3C drafts give. */
 export async function createModel(options: CreateOptions, needs: TaskNeeds): Promise<Created> {
   const { signal } = options;
-  const resolved = resolveModel(options.model ?? needs.model, options);
+  const resolved = resolveModel(named(options, needs), options);
   checkDevice(options.device);
   signal?.throwIfAborted();
   const download = new DownloadProgress(options.monitor);
@@ -69,7 +69,7 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
     if (info.task !== needs.task) {
       throw new RushlightError(
         'UNSUPPORTED_MODEL',
-        `${resolved.id} is a model that can ${info.task}, and ${needs.task} is needed: try model: '${needs.model}'`,
+        `${resolved.id} is a model that can ${info.task}, and ${needs.task} is needed: ${needs.model === undefined ? 'take one that was made for it' : `try model: '${needs.model}'`}`,
       );
     }
     download.finish();
@@ -80,6 +80,12 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
   }
 }
 
+function named({ model }: CoreOptions, needs: TaskNeeds): string | ModelSource {
+  const found = model ?? needs.model;
+  if (found === undefined) throw new TypeError(`model: needed, there is none by default that can ${needs.task}`);
+  return found;
+}
+
 function checkDevice(device: unknown): void {
   if (device !== undefined && device !== 'auto' && device !== 'webgpu' && device !== 'wasm') {
     throw new TypeError(`device: expected 'auto', 'webgpu' or 'wasm', not ${JSON.stringify(device)}`);
@@ -88,7 +94,7 @@ function checkDevice(device: unknown): void {
 
 /** The common part of every `availability()`. Looks at names and sizes only: no GPU, no network. */
 export async function modelAvailability(options: CoreOptions, needs: TaskNeeds): Promise<Availability> {
-  const model = options.model ?? needs.model;
+  const model = named(options, needs);
   if (typeof model === 'string' && !Object.hasOwn(catalog, model)) return 'unavailable';
   if (options.device === 'webgpu' && !('gpu' in ((globalThis as { navigator?: object }).navigator ?? {}))) return 'unavailable';
   const { files } = resolveModel(model, options);

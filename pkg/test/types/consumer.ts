@@ -1,5 +1,5 @@
 // Compiled, never run: what a strict project with nothing but the page's types sees.
-import { cosineSimilarity, Embedder, LanguageModel, RushlightError, Summarizer, type Availability, type ErrorCode, type ModelSource } from 'rushlight';
+import { Classifier, cosineSimilarity, Embedder, LanguageModel, RushlightError, Summarizer, type Availability, type ErrorCode, type ModelSource } from 'rushlight';
 
 const availability: Availability = await Embedder.availability({ model: 'all-minilm-l6-v2' });
 const source: ModelSource = { id: 'mine', files: { 'a.gguf': new URL('https://a.example/a.gguf'), 'b.json': new Blob() } };
@@ -7,6 +7,8 @@ const embedder = await Embedder.create({ model: source, device: 'auto', onProgre
 const one: Float32Array = await embedder.embed('text');
 const many: Float32Array[] = await embedder.embed(['a', 'b'] as const, { signal: AbortSignal.timeout(1), taskType: 'retrieval-query' });
 const similarity: number = cosineSimilarity(one, [1, 2]);
+
+const best: { label: string; score: number } | undefined = (await (await Classifier.create({ model: source })).classify('x'))[0];
 
 const chat = await LanguageModel.create({
   initialPrompts: [{ role: 'system', content: 'x' }],
@@ -20,9 +22,11 @@ const code: ErrorCode | undefined = (await summary.catch((error: unknown) => err
 
 // @ts-expect-error: a type that does not exist
 void Summarizer.create({ type: 'poem' });
+// @ts-expect-error: no default model
+void Classifier.create({});
 // @ts-expect-error: a number is no text
 void embedder.embed(3);
 // @ts-expect-error: not constructible
 new Embedder();
 
-export { availability, code, many, similarity, stream };
+export { availability, best, code, many, similarity, stream };
