@@ -95,6 +95,19 @@ mod tests {
         both!(|a, b, _| a.mul(b));
         both!(|a, b, c| a.mul_add(b, c));
         both!(|a, _, _| F32x4::splat(a.sum()));
+        both!(|a, b, _| a.sub(b));
+        both!(|a, b, _| a.div(b));
+        both!(|a, b, _| a.max(b));
+        both!(|a, b, _| a.min(b));
+        both!(|a, _, _| a.abs());
+        both!(|a, b, c| a.if_less(b, c, a));
+        both!(|a, b, _| a.mul(b).bits().sub(b.bits()).half().to_f32());
+        both!(|a, _, _| a
+            .mul(F32x4::splat(1.5))
+            .add(F32x4::splat(12_582_912.0))
+            .bits()
+            .sub(F32x4::splat(12_582_912.0).bits())
+            .exp2());
     }
 
     #[test]

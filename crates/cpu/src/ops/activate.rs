@@ -24,9 +24,9 @@ impl Step for Activate {
     fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
         let out = start(store, self.input, self.to, out);
         match self.function {
-            Activation::Gelu => out.iter_mut().for_each(|x| *x = math::gelu(*x)),
-            Activation::GeluTanh => out.iter_mut().for_each(|x| *x = math::gelu_tanh(*x)),
-            Activation::Silu => out.iter_mut().for_each(|x| *x = math::silu(*x)),
+            Activation::Gelu => math::map(out, math::gelu),
+            Activation::GeluTanh => math::map(out, math::gelu_tanh),
+            Activation::Silu => math::map(out, math::silu),
             Activation::Relu => out.iter_mut().for_each(|x| *x = x.max(0.0)),
             Activation::Tanh => out.iter_mut().for_each(|x| *x = x.tanh()),
         }

@@ -3,6 +3,7 @@
 use graph::Value;
 
 use crate::{
+    math,
     ops::Resolver,
     step::{Operand, Step, Store},
 };
@@ -28,13 +29,6 @@ impl Step for Argmax {
 
 /// The first of the largest; 0 if there are no numbers.
 fn largest(row: &[f32]) -> u32 {
-    let (chunks, rest) = row.as_chunks::<16>();
-    let mut lanes = [f32::NEG_INFINITY; 16];
-    for chunk in chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane = if x > *lane { x } else { *lane };
-        }
-    }
-    let max = lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    let max = math::largest(row);
     row.iter().position(|&x| x == max).unwrap_or(0) as u32
 }

@@ -7,6 +7,7 @@ use graph::Value;
 use crate::{
     math,
     ops::Resolver,
+    simd::F32x4,
     step::{Operand, Step, Store},
 };
 
@@ -43,10 +44,9 @@ fn draw(logits: &[f32], params: &[u32], weights: &mut [f32], kept: &mut [u32]) -
     let real = |i: usize| f32::from_bits(params[i]);
     let (temperature, top_p, min_p, top_k, uniform) = (real(0), real(1), real(2), params[3] as usize, real(6));
 
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    for (weight, logit) in weights.iter_mut().zip(logits) {
-        *weight = math::exp((logit - max) / temperature);
-    }
+    let (max, temperature) = (F32x4::splat(math::largest(logits)), F32x4::splat(temperature));
+    weights.copy_from_slice(logits);
+    math::map(weights, |logit| math::exp(logit.sub(max).div(temperature)));
     let weights = &*weights;
     let mass = |kept: &[u32]| kept.iter().map(|&i| f64::from(weights[i as usize])).sum::<f64>();
     // The largest first, of equals the first.

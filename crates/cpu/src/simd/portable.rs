@@ -33,6 +33,45 @@ impl F32x4 {
         F32x4(std::array::from_fn(|i| self.0[i] * other.0[i]))
     }
 
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        F32x4(std::array::from_fn(|i| self.0[i] - other.0[i]))
+    }
+
+    #[inline(always)]
+    pub(crate) fn div(self, other: Self) -> Self {
+        F32x4(std::array::from_fn(|i| self.0[i] / other.0[i]))
+    }
+
+    /// The larger; if either is no number, `self`.
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        self.if_less(other, other, self)
+    }
+
+    /// The smaller; if either is no number, `self`.
+    #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        other.if_less(self, other, self)
+    }
+
+    #[inline(always)]
+    pub(crate) fn abs(self) -> Self {
+        F32x4(self.0.map(f32::abs))
+    }
+
+    /// `yes` in the lanes where `self < bound`, `no` in the others.
+    #[inline(always)]
+    pub(crate) fn if_less(self, bound: Self, yes: Self, no: Self) -> Self {
+        F32x4(std::array::from_fn(|i| if self.0[i] < bound.0[i] { yes.0[i] } else { no.0[i] }))
+    }
+
+    /// The bits of the lanes.
+    #[inline(always)]
+    pub(crate) fn bits(self) -> I32x4 {
+        I32x4(self.0.map(|x| x.to_bits() as i32))
+    }
+
     /// `self · factor + term`.
     #[inline(always)]
     pub(crate) fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -197,5 +236,22 @@ impl I32x4 {
     #[inline(always)]
     pub(crate) fn to_f32(self) -> F32x4 {
         F32x4(self.0.map(|x| x as f32))
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        I32x4(std::array::from_fn(|i| self.0[i].wrapping_sub(other.0[i])))
+    }
+
+    /// Half, rounded down.
+    #[inline(always)]
+    pub(crate) fn half(self) -> Self {
+        I32x4(self.0.map(|x| x >> 1))
+    }
+
+    /// `2^self`, of exponents from -126 to 127.
+    #[inline(always)]
+    pub(crate) fn exp2(self) -> F32x4 {
+        F32x4(self.0.map(|n| f32::from_bits((n.wrapping_add(127) as u32) << 23)))
     }
 }

@@ -36,6 +36,45 @@ impl F32x4 {
         F32x4(f32x4_mul(self.0, other.0))
     }
 
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        F32x4(f32x4_sub(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn div(self, other: Self) -> Self {
+        F32x4(f32x4_div(self.0, other.0))
+    }
+
+    /// The larger; if either is no number, `self`.
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        F32x4(f32x4_pmax(self.0, other.0))
+    }
+
+    /// The smaller; if either is no number, `self`.
+    #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        F32x4(f32x4_pmin(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn abs(self) -> Self {
+        F32x4(f32x4_abs(self.0))
+    }
+
+    /// `yes` in the lanes where `self < bound`, `no` in the others.
+    #[inline(always)]
+    pub(crate) fn if_less(self, bound: Self, yes: Self, no: Self) -> Self {
+        F32x4(v128_bitselect(yes.0, no.0, f32x4_lt(self.0, bound.0)))
+    }
+
+    /// The bits of the lanes.
+    #[inline(always)]
+    pub(crate) fn bits(self) -> I32x4 {
+        I32x4(self.0)
+    }
+
     /// `self · factor + term`.
     #[inline(always)]
     pub(crate) fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -220,5 +259,22 @@ impl I32x4 {
     #[inline(always)]
     pub(crate) fn to_f32(self) -> F32x4 {
         F32x4(f32x4_convert_i32x4(self.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        I32x4(i32x4_sub(self.0, other.0))
+    }
+
+    /// Half, rounded down.
+    #[inline(always)]
+    pub(crate) fn half(self) -> Self {
+        I32x4(i32x4_shr(self.0, 1))
+    }
+
+    /// `2^self`, of exponents from -126 to 127.
+    #[inline(always)]
+    pub(crate) fn exp2(self) -> F32x4 {
+        F32x4(i32x4_shl(i32x4_add(self.0, i32x4_splat(127)), 23))
     }
 }

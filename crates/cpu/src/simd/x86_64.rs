@@ -41,6 +41,55 @@ impl F32x4 {
         F32x4(unsafe { _mm_mul_ps(self.0, other.0) })
     }
 
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_sub_ps(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn div(self, other: Self) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_div_ps(self.0, other.0) })
+    }
+
+    /// The larger; if either is no number, `self`.
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_max_ps(other.0, self.0) })
+    }
+
+    /// The smaller; if either is no number, `self`.
+    #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_min_ps(other.0, self.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn abs(self) -> Self {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_andnot_ps(_mm_set1_ps(-0.0), self.0) })
+    }
+
+    /// `yes` in the lanes where `self < bound`, `no` in the others.
+    #[inline(always)]
+    pub(crate) fn if_less(self, bound: Self, yes: Self, no: Self) -> Self {
+        // SAFETY: above.
+        unsafe {
+            let less = _mm_cmplt_ps(self.0, bound.0);
+            F32x4(_mm_or_ps(_mm_and_ps(less, yes.0), _mm_andnot_ps(less, no.0)))
+        }
+    }
+
+    /// The bits of the lanes.
+    #[inline(always)]
+    pub(crate) fn bits(self) -> I32x4 {
+        // SAFETY: above.
+        I32x4(unsafe { _mm_castps_si128(self.0) })
+    }
+
     /// `self · factor + term`.
     #[inline(always)]
     pub(crate) fn mul_add(self, factor: Self, term: Self) -> Self {
@@ -271,5 +320,25 @@ impl I32x4 {
     pub(crate) fn to_f32(self) -> F32x4 {
         // SAFETY: above.
         F32x4(unsafe { _mm_cvtepi32_ps(self.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn sub(self, other: Self) -> Self {
+        // SAFETY: above.
+        I32x4(unsafe { _mm_sub_epi32(self.0, other.0) })
+    }
+
+    /// Half, rounded down.
+    #[inline(always)]
+    pub(crate) fn half(self) -> Self {
+        // SAFETY: above.
+        I32x4(unsafe { _mm_srai_epi32::<1>(self.0) })
+    }
+
+    /// `2^self`, of exponents from -126 to 127.
+    #[inline(always)]
+    pub(crate) fn exp2(self) -> F32x4 {
+        // SAFETY: above.
+        F32x4(unsafe { _mm_castsi128_ps(_mm_slli_epi32::<23>(_mm_add_epi32(self.0, _mm_set1_epi32(127)))) })
     }
 }

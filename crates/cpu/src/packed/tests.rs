@@ -1,0 +1,135 @@
+//! What packing keeps, and what the kernels make of it.
+
+use candle_core::{
+    Device, Tensor,
+    quantized::{GgmlDType, QTensor},
+};
+
+use super::*;
+use crate::{
+    integers::{quantize, words},
+    quant,
+};
+
+const COLUMNS: usize = 512;
+const MATRIX_ROWS: usize = 11;
+
+/// Numbers of about one size, with an outlier here and there.
+fn numbers(len: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    (0..len).map(|i| (next() + next()) * if i % 97 == 0 { 8.0 } else { 1.0 }).collect()
+}
+
+/// A matrix as candle-core quantizes it.
+fn stored(dtype: DType) -> Vec<u8> {
+    let numbers = numbers(MATRIX_ROWS * COLUMNS, 1);
+    let ggml = match dtype {
+        DType::F32 => GgmlDType::F32,
+        DType::F16 => GgmlDType::F16,
+        DType::BF16 => GgmlDType::BF16,
+        DType::Q4_0 => GgmlDType::Q4_0,
+        DType::Q4_1 => GgmlDType::Q4_1,
+        DType::Q5_0 => GgmlDType::Q5_0,
+        DType::Q5_1 => GgmlDType::Q5_1,
+        DType::Q8_0 => GgmlDType::Q8_0,
+        DType::Q4K => GgmlDType::Q4K,
+        DType::Q6K => GgmlDType::Q6K,
+        _ => unreachable!("not packed"),
+    };
+    let tensor = Tensor::from_vec(numbers, (MATRIX_ROWS, COLUMNS), &Device::Cpu).unwrap();
+    QTensor::quantize(&tensor, ggml).unwrap().data().unwrap().into_owned()
+}
+
+fn packed(dtype: DType, bytes: &[u8]) -> Buffer {
+    let ty = TensorType::new(dtype, [MATRIX_ROWS, COLUMNS]);
+    let mut words = claim(capacity(&ty, bytes.len()).div_ceil(4), "a test").unwrap();
+    bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
+    let mut buffer = Buffer { ty, words, bytes: bytes.len(), packed: None };
+    pack_buffer(&mut buffer).unwrap();
+    buffer
+}
+
+fn packable() -> impl Iterator<Item = DType> {
+    DType::WEIGHTS.into_iter().filter(|dtype| Layout::of(*dtype).is_some())
+}
+
+#[test]
+fn packing_loses_nothing_of_block_formats() {
+    for dtype in packable() {
+        let bytes = stored(dtype);
+        let mut want = vec![0.0; MATRIX_ROWS * COLUMNS];
+        quant::dequantize(dtype).unwrap()(&bytes, &mut want);
+        let buffer = packed(dtype, &bytes);
+        let layout = buffer.packed.unwrap();
+        let mut got = vec![0.0; MATRIX_ROWS * COLUMNS];
+        for (row, out) in got.chunks_exact_mut(COLUMNS).enumerate() {
+            layout.row(bytemuck::cast_slice(&buffer.words), row, out);
+        }
+        for (i, (want, got)) in want.iter().zip(&got).enumerate() {
+            let same = if layout.quants == Quants::Shorts {
+                (want - got).abs() <= 1e-3
+            } else {
+                want.to_bits() == got.to_bits()
+            };
+            assert!(same, "{dtype}, element {i}: {want} and {got}");
+        }
+    }
+}
+
+/// The sums are exact, so all ways through the kernels give the same bits.
+#[test]
+fn kernels_agree_with_each_other_and_with_f64() {
+    const TOKENS: usize = TILE + 1;
+    for dtype in packable() {
+        let buffer = packed(dtype, &stored(dtype));
+        let layout = buffer.packed.unwrap();
+        let kernels = layout.kernels();
+        let weights: &[u8] = bytemuck::cast_slice(&buffer.words);
+        let x = numbers(TOKENS * COLUMNS, 2);
+        let quantized = |x: &[f32]| {
+            let mut out = vec![0; words(x.len() / COLUMNS, COLUMNS)];
+            quantize(x, COLUMNS, layout.limit(), &mut out);
+            out
+        };
+        let all = quantized(&x);
+        let (tile, rest) = all.split_at(words(TILE, COLUMNS));
+        for (index, run) in weights.chunks_exact(COLUMNS / GROUP * layout.block_bytes()).enumerate() {
+            let mut unpacked = vec![0; COLUMNS / GROUP * layout.unpacked_bytes()];
+            (kernels.unpack)(run, &mut unpacked);
+            let mut products = (kernels.tile)(&unpacked, tile).to_vec();
+            products.extend((kernels.rest)(&unpacked, rest));
+            for (x, products) in x.chunks_exact(COLUMNS).zip(products) {
+                let [alone] = (kernels.vector)(run, &quantized(x));
+                assert_eq!(alone.map(f32::to_bits), products.map(f32::to_bits), "{dtype}");
+                for (row, product) in (index * ROWS..MATRIX_ROWS).zip(products) {
+                    let mut weights_row = vec![0.0; COLUMNS];
+                    layout.row(weights, row, &mut weights_row);
+                    let terms = || x.iter().zip(&weights_row).map(|(x, w)| f64::from(*x) * f64::from(*w));
+                    let (want, size) = (terms().sum::<f64>(), terms().map(|t| t * t).sum::<f64>().sqrt());
+                    let error = (f64::from(product) - want).abs() / size;
+                    assert!(error < 1e-3, "{dtype}, row {row}: {product} and {want}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_finite_stays_so() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for dtype in [DType::F32, DType::Q4_1] {
+            let buffer = packed(dtype, &stored(dtype));
+            let layout = buffer.packed.unwrap();
+            let mut x = numbers(COLUMNS, 3);
+            x[77] = bad;
+            let mut out = vec![0; words(1, COLUMNS)];
+            quantize(&x, COLUMNS, layout.limit(), &mut out);
+            let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &out);
+            assert!(products.iter().all(|product| !product.is_finite()), "{dtype}, {bad}: {products:?}");
+        }
+    }
+}
