@@ -1,6 +1,8 @@
 //! `attention`: for each query row and each kv head, the scores of the rows in sight, their softmax, and the weighted
-//! sum of the values. The query heads that share a kv head go together, so that keys and values are read once for them.
-//! Rows outside of the mask are never touched.
+//! sum of the values. Rows that no query sees are never touched.
+//!
+//! A few query rows: the query heads that share a kv head go together, so that keys and values are read once for them.
+//! Many: the keys of a head are transposed once, eight rows side by side, and four query rows meet them lane by lane.
 
 use std::ops::Range;
 
@@ -9,9 +11,15 @@ use graph::{BackendError, Mask, Op, PADDING};
 use crate::{
     math,
     ops::{Resolver, mismatched},
+    simd::F32x4,
     step::{Operand, Step, Store},
     tile::{accumulate, tile},
 };
+
+/// Query rows of a tile.
+const TILE: usize = 4;
+/// Key rows side by side, and elements of values.
+const LANES: usize = 8;
 
 /// [`Mask`] over operands.
 enum Sight {
@@ -95,14 +103,141 @@ impl Attention {
     }
 }
 
+impl Attention {
+    /// Whether query rows go in tiles.
+    fn is_tiled(&self) -> bool {
+        self.query.rows >= TILE && self.head_dim.is_multiple_of(LANES)
+    }
+
+    /// Scratch words of [`Attention::tiles`]: transposed keys, a tile of queries, its scores.
+    fn tile_words(&self) -> [usize; 3] {
+        let rows = self.key.rows.next_multiple_of(LANES);
+        [rows * self.head_dim, TILE * self.head_dim, TILE * rows]
+    }
+
+    /// All query rows, in tiles.
+    fn tiles(&self, store: &Store<'_>, scratch: &mut [f32], out: &mut [f32]) {
+        let [keys_words, query_words, score_words] = self.tile_words();
+        let (transposed, scratch) = scratch.split_at_mut(keys_words);
+        let (query, scratch) = scratch.split_at_mut(query_words);
+        let scores = &mut scratch[..score_words];
+        out.fill(0.0);
+        let rows = self.query.rows;
+        let Some(all) = union((0..rows).map(|t| self.rows(store, t))) else { return };
+        for kv_head in 0..self.kv_heads {
+            let of = |operand: Operand| &store.reals(operand)[kv_head * self.head_dim..];
+            self.transpose(of(self.key), all.clone(), transposed);
+            for first in (0..rows).step_by(TILE) {
+                let tile: [Range<usize>; TILE] =
+                    std::array::from_fn(|i| if first + i < rows { self.rows(store, first + i) } else { 0..0 });
+                let Some(seen) = union(tile.iter().cloned()) else { continue };
+                // The blocks of transposed keys that hold what the tile sees; scores begin with the first of them.
+                let blocks = (seen.start - all.start) / LANES..(seen.end - all.start).div_ceil(LANES);
+                let start = all.start + blocks.start * LANES;
+                let keys = &transposed[blocks.start * LANES * self.head_dim..blocks.end * LANES * self.head_dim];
+                for head in kv_head * self.group..(kv_head + 1) * self.group {
+                    self.pack(store.reals(self.query), first, head, query);
+                    let stride = blocks.len() * LANES;
+                    let scores = &mut scores[..TILE * stride];
+                    multiply(keys, query, self.head_dim, scores);
+                    for (range, scores) in tile.iter().zip(scores.chunks_exact_mut(stride)) {
+                        let own = range.start.max(start) - start..range.end.max(start) - start;
+                        let own = own.start.min(own.end)..own.end;
+                        scores[..own.start].fill(0.0);
+                        scores[own.end..].fill(0.0);
+                        math::softmax(&mut scores[own]);
+                    }
+                    let values = &of(self.value)[start * self.value.columns..];
+                    self.mix(values, seen.end - start, scores, |i, at, sums| {
+                        if first + i < rows {
+                            let to = (first + i) * self.query.columns + head * self.head_dim + at;
+                            out[to..to + LANES].copy_from_slice(&sums);
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    /// Rows `rows` of the keys of a head, eight side by side: `[rows / 8, head_dim, 8]`, zeros past the last one.
+    fn transpose(&self, keys: &[f32], rows: Range<usize>, out: &mut [f32]) {
+        let blocks = out.chunks_exact_mut(LANES * self.head_dim);
+        for (first, block) in rows.clone().step_by(LANES).zip(blocks) {
+            block.fill(0.0);
+            for (lane, row) in (first..rows.end.min(first + LANES)).enumerate() {
+                let key = &keys[row * self.key.columns..][..self.head_dim];
+                block.as_chunks_mut::<LANES>().0.iter_mut().zip(key).for_each(|(out, x)| out[lane] = *x);
+            }
+        }
+    }
+
+    /// Four query rows from `first` on, scaled, element by element; zeros past the last one.
+    fn pack(&self, queries: &[f32], first: usize, head: usize, out: &mut [f32]) {
+        for (d, out) in out.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+            *out = std::array::from_fn(|i| {
+                let row = first + i;
+                if row < self.query.rows {
+                    self.scale * queries[row * self.query.columns + head * self.head_dim + d]
+                } else {
+                    0.0
+                }
+            });
+        }
+    }
+
+    /// Gives each row of the tile, and each run of eight elements, the sum of the first `count` values by their weights.
+    fn mix(&self, values: &[f32], count: usize, weights: &[f32], mut give: impl FnMut(usize, usize, [f32; LANES])) {
+        let stride = weights.len() / TILE;
+        let weights: [&[f32]; TILE] = std::array::from_fn(|i| &weights[i * stride..][..count]);
+        for at in (0..self.head_dim).step_by(LANES) {
+            let mut sums = [[F32x4::splat(0.0); 2]; TILE];
+            for (k, row) in values[at..].chunks(self.value.columns).take(count).enumerate() {
+                let Some(value) = row.first_chunk() else { break };
+                let value = F32x4::load8(value);
+                for (sums, weights) in sums.iter_mut().zip(weights) {
+                    let weight = F32x4::splat(weights[k]);
+                    *sums = [0, 1].map(|h| value[h].mul_add(weight, sums[h]));
+                }
+            }
+            sums.into_iter().enumerate().for_each(|(i, sums)| give(i, at, F32x4::to_array8(sums)));
+        }
+    }
+}
+
+/// The range from the first start to the last end of those that are not empty.
+fn union(ranges: impl Iterator<Item = Range<usize>>) -> Option<Range<usize>> {
+    ranges.filter(|range| !range.is_empty()).reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+}
+
+/// `out[i][k] = Σ keys[k / 8][d][k % 8] · query[d][i]` for the four rows of a tile.
+fn multiply(keys: &[f32], query: &[f32], head_dim: usize, out: &mut [f32]) {
+    let stride = out.len() / TILE;
+    for (block, keys) in keys.chunks_exact(LANES * head_dim).enumerate() {
+        let mut sums = [[F32x4::splat(0.0); 2]; TILE];
+        for (key, query) in keys.as_chunks::<LANES>().0.iter().zip(query.as_chunks::<TILE>().0) {
+            let key = F32x4::load8(key);
+            for (sums, x) in sums.iter_mut().zip(query) {
+                let x = F32x4::splat(*x);
+                *sums = [0, 1].map(|h| key[h].mul_add(x, sums[h]));
+            }
+        }
+        for (i, sums) in sums.into_iter().enumerate() {
+            out[i * stride + block * LANES..][..LANES].copy_from_slice(&F32x4::to_array8(sums));
+        }
+    }
+}
+
 impl Step for Attention {
     fn scratch(&self) -> usize {
-        self.group * self.key.rows
+        if self.is_tiled() { self.tile_words().iter().sum() } else { self.group * self.key.rows }
     }
 
     fn run(&self, store: &Store<'_>, scratch: &mut [u32], out: &mut [u32]) {
         let scratch = bytemuck::cast_slice_mut(scratch);
         let out: &mut [f32] = bytemuck::cast_slice_mut(out);
+        if self.is_tiled() {
+            return self.tiles(store, scratch, out);
+        }
         let heads = self.group * self.head_dim;
         let query = store.reals(self.query).chunks_exact(self.query.columns);
         for (t, (query, out)) in query.zip(out.chunks_exact_mut(self.query.columns)).enumerate() {
