@@ -2,12 +2,10 @@
 
 use cpu::CpuBackend;
 use engine::EngineError;
-use graph::{
-    Activation, Backend, BackendError, BufferId, Buffers, Counters, DType, Facts, Graph, Memory, Node, Op, PlanId,
-    RopePairs, Task, TensorType,
-};
+use graph::{Activation, Backend, BufferId, DType, Graph, Node, Op, RopePairs, TensorType};
 use weights::File;
 
+use super::hooked::{Hooked, Hooks};
 use super::support::{Device, load, model};
 use super::tiny::Layout;
 use super::tiny_decoders::{self, Variant};
@@ -16,49 +14,31 @@ use super::tiny_encoders::{self, Naming};
 /// Another op in place of some.
 type Twist = fn(&Op) -> Option<Op>;
 
-/// The CPU backend with one kernel that does something else than its op says.
+/// One kernel does something else than its op says.
 struct Crooked {
-    inner: CpuBackend,
     twist: Twist,
-    /// Reads blocks of quantized weights with their nibbles exchanged.
+    /// Blocks of quantized weights are read with their nibbles exchanged.
     nibbles: bool,
     quantized: Vec<BufferId>,
 }
 
-impl Crooked {
-    fn new(twist: Twist, nibbles: bool) -> Crooked {
-        Crooked { inner: CpuBackend::new(), twist, nibbles, quantized: Vec::new() }
-    }
-}
-
-impl Backend for Crooked {
-    fn facts(&self) -> Facts {
-        self.inner.facts()
-    }
-
-    fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {
-        let id = self.inner.alloc(ty)?;
+impl Hooks for Crooked {
+    fn allocated(&mut self, id: BufferId, ty: &TensorType) {
         if !matches!(ty.dtype, DType::F32 | DType::U32) {
             self.quantized.push(id);
         }
-        Ok(id)
     }
 
-    fn write(&mut self, dst: BufferId, offset: u64, bytes: &[u8]) -> Result<(), BackendError> {
-        if self.nibbles && self.quantized.contains(&dst) {
-            // Blocks of Q4_1: two halves, then sixteen bytes of nibbles.
-            let swap = |(at, byte): (usize, &u8)| if at % 20 < 4 { *byte } else { byte.rotate_left(4) };
-            let bytes: Vec<u8> = bytes.iter().enumerate().map(swap).collect();
-            return self.inner.write(dst, offset, &bytes);
+    fn bytes(&self, dst: BufferId, bytes: &[u8]) -> Vec<u8> {
+        if !self.nibbles || !self.quantized.contains(&dst) {
+            return bytes.to_vec();
         }
-        self.inner.write(dst, offset, bytes)
+        // Blocks of Q4_1: two halves, then sixteen bytes of nibbles.
+        let swap = |(at, byte): (usize, &u8)| if at % 20 < 4 { *byte } else { byte.rotate_left(4) };
+        bytes.iter().enumerate().map(swap).collect()
     }
 
-    fn free(&mut self, buffer: BufferId) {
-        self.inner.free(buffer);
-    }
-
-    fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
+    fn graph(&self, graph: &Graph) -> Graph {
         let mut twisted = Graph::new();
         for (node, ty) in graph.nodes() {
             match node {
@@ -69,29 +49,12 @@ impl Backend for Crooked {
         for output in graph.outputs() {
             twisted.output(&output.name, output.value);
         }
-        let twisted = twisted.finish().unwrap();
-        graph::ready(pollster::block_on(self.inner.prepare(&twisted, buffers)))
+        twisted.finish().unwrap()
     }
+}
 
-    fn release(&mut self, plan: PlanId) {
-        self.inner.release(plan);
-    }
-
-    fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
-        self.inner.run(plan)
-    }
-
-    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
-        self.inner.read(src, offset, into)
-    }
-
-    fn memory(&self) -> Memory {
-        self.inner.memory()
-    }
-
-    fn counters(&self) -> Counters {
-        self.inner.counters()
-    }
+fn crooked(twist: Twist, nibbles: bool) -> Hooked<Crooked> {
+    Hooked::new(Crooked { twist, nibbles, quantized: Vec::new() })
 }
 
 fn tried(backend: impl Backend + 'static, files: Vec<File>) -> Result<engine::Engine, EngineError> {
@@ -114,10 +77,10 @@ fn straight(_: &Op) -> Option<Op> {
 #[test]
 fn a_device_that_agrees_is_taken() {
     for variant in Variant::ALL {
-        let engine = tried(Crooked::new(straight, false), decoder(variant)).unwrap();
+        let engine = tried(crooked(straight, false), decoder(variant)).unwrap();
         assert_eq!(engine.info().details["selfTest"], "passed, error 0.0e0", "{variant:?}");
     }
-    tried(Crooked::new(straight, false), encoder()).unwrap();
+    tried(crooked(straight, false), encoder()).unwrap();
 }
 
 #[test]
@@ -177,7 +140,7 @@ fn every_wrong_kernel_is_caught() {
         }),
     ];
     for (what, twist) in decoders {
-        let error = tried(Crooked::new(twist, false), decoder(Variant::Llama)).map(drop).unwrap_err();
+        let error = tried(crooked(twist, false), decoder(Variant::Llama)).map(drop).unwrap_err();
         assert_eq!(error.code(), "WRONG_RESULTS", "{what}: {error}");
     }
     let encoders: [(&str, Twist); 3] = [
@@ -197,7 +160,7 @@ fn every_wrong_kernel_is_caught() {
         }),
     ];
     for (what, twist) in encoders {
-        let error = tried(Crooked::new(twist, false), encoder()).map(drop).unwrap_err();
+        let error = tried(crooked(twist, false), encoder()).map(drop).unwrap_err();
         assert_eq!(error.code(), "WRONG_RESULTS", "{what}: {error}");
     }
 }
@@ -205,6 +168,6 @@ fn every_wrong_kernel_is_caught() {
 #[test]
 fn weights_read_wrongly_are_caught() {
     let Some(files) = model("smollm2-135m-instruct") else { return };
-    let error = tried(Crooked::new(straight, true), files).map(drop).unwrap_err();
+    let error = tried(crooked(straight, true), files).map(drop).unwrap_err();
     assert_eq!(error.code(), "WRONG_RESULTS", "{error}");
 }

@@ -102,11 +102,14 @@ impl Engine {
         let mut values = Vec::with_capacity(cuts.len() * columns);
         let mut done = 0;
         while done < cuts.len() {
-            let texts = fitting(&cuts[done..]);
+            let texts = fitting(&cuts[done..], if self.is_cpu() { usize::MAX } else { self.pace.tokens() });
             let batch = Batch::pack(&cuts[done..done + texts], self.runtime.model.info());
             let step = batch.step(head);
+            self.runtime.prepare(step).await?; // is no part of what a token costs
+            let started = self.host.now();
             self.runtime.run(step, &batch.inputs()).await?;
             values.extend(self.runtime.output(&step, output, texts * columns).await?);
+            self.pace.learn(step.tokens, self.host.now() - started);
             done += texts;
             tell(sink, Event::Embedded { done, total: cuts.len() })?;
             self.host.pause().await;
@@ -115,12 +118,13 @@ impl Engine {
     }
 }
 
-/// How many texts from the front make one batch.
-fn fitting(cuts: &[Cut]) -> usize {
+/// How many texts from the front make one batch of at most so many tokens; one in any case.
+fn fitting(cuts: &[Cut], most: usize) -> usize {
+    let most = most.min(TOKEN_BUCKETS[TOKEN_BUCKETS.len() - 1]);
     let mut tokens = 0;
     let fits = |cut: &&Cut| {
         tokens += cut.ids.len();
-        tokens <= TOKEN_BUCKETS[TOKEN_BUCKETS.len() - 1]
+        tokens <= most
     };
     cuts.iter().take(TEXT_BUCKETS[TEXT_BUCKETS.len() - 1]).take_while(fits).count().max(1)
 }

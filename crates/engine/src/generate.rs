@@ -129,7 +129,13 @@ impl Engine {
             let head = if is_last { draw.head } else { Head::Append };
             let step = Step { tokens: size, rows: 1, capacity: self.info.context, head };
             let last_row = [chunk.len() as u32 - 1];
+            self.runtime.prepare(step).await?; // is no part of what a token costs
+            let started = self.host.now();
             self.feed(step, chunk, &[("rows", &last_row), ("params", &params)]).await?;
+            if !is_last && !self.is_cpu() {
+                self.runtime.settle().await?;
+                self.pace.learn(size, self.host.now() - started);
+            }
             tell(sink, Event::Prefill { done: self.cached.len(), total: ids.len() })?;
             self.host.pause().await;
         }
@@ -161,12 +167,21 @@ impl Engine {
 
     /// The size of the next prefill step when `rest` tokens are left.
     pub(crate) fn bucket(&self, rest: usize) -> usize {
-        let buckets = if self.info.device == "wasm" { CPU_BUCKETS } else { GPU_BUCKETS };
         if rest == 1 {
             return 1;
         }
-        let largest = buckets[buckets.len() - 1];
-        buckets.iter().copied().find(|&bucket| bucket >= rest).unwrap_or(largest)
+        let (buckets, most) = match self.is_cpu() {
+            true => (CPU_BUCKETS, usize::MAX),
+            false => (GPU_BUCKETS, self.pace.tokens()),
+        };
+        let allowed = buckets.iter().rposition(|&bucket| bucket <= most).unwrap_or(0);
+        let allowed = &buckets[..=allowed];
+        allowed.iter().copied().find(|&bucket| bucket >= rest).unwrap_or(allowed[allowed.len() - 1])
+    }
+
+    /// Whether steps are computed where they are called for.
+    pub(crate) fn is_cpu(&self) -> bool {
+        self.info.device == "wasm"
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod generate;
 mod host;
 mod load;
+mod pace;
 mod prompt;
 mod runtime;
 mod score;
@@ -27,6 +28,7 @@ pub use weights::{ByteSource, File, SourceError};
 pub use graph::{Backend, BackendError};
 pub use models::{Head, Step};
 
+use pace::Pace;
 use prompt::Prompts;
 use runtime::Runtime;
 
@@ -51,6 +53,7 @@ pub struct Engine {
     prompts: Prompts,
     host: Box<dyn Host>,
     info: ModelInfo,
+    pace: Pace,
     /// Ids whose keys and values are in the cache, from position 0.
     cached: Vec<u32>,
 }

@@ -53,7 +53,7 @@ impl Engine {
         if let Some(error) = tested {
             info.details.insert("selfTest", format!("passed, error {error:.1e}"));
         }
-        Ok(Engine { runtime, prompts, host, info, cached: Vec::new() })
+        Ok(Engine { runtime, prompts, host, info, pace: Default::default(), cached: Vec::new() })
     }
 }
 

@@ -55,6 +55,11 @@ impl Runtime {
         Ok(self.backend.run(plan.id)?)
     }
 
+    /// Waits until everything queued has been computed.
+    pub(crate) async fn settle(&mut self) -> Result<(), EngineError> {
+        self.token().await.map(drop)
+    }
+
     /// The id that the last step sampled.
     pub(crate) async fn token(&mut self) -> Result<u32, EngineError> {
         let mut word = [0u32];

@@ -1,0 +1,92 @@
+//! The CPU backend with something between it and the engine.
+
+use cpu::CpuBackend;
+use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType};
+
+/// What may be changed or noted; by default nothing.
+pub(crate) trait Hooks {
+    /// Its facts.
+    fn facts(&self, facts: Facts) -> Facts {
+        facts
+    }
+
+    /// A buffer was allocated.
+    fn allocated(&mut self, _id: BufferId, _ty: &TensorType) {}
+
+    /// The bytes to write.
+    fn bytes(&self, _dst: BufferId, bytes: &[u8]) -> Vec<u8> {
+        bytes.to_vec()
+    }
+
+    /// The graph to prepare.
+    fn graph(&self, graph: &Graph) -> Graph {
+        graph.clone()
+    }
+
+    /// A graph was prepared.
+    fn prepared(&mut self, _plan: PlanId, _graph: &Graph) {}
+
+    /// A plan ran.
+    fn ran(&mut self, _plan: PlanId) {}
+}
+
+pub(crate) struct Hooked<H> {
+    inner: CpuBackend,
+    hooks: H,
+}
+
+impl<H: Hooks> Hooked<H> {
+    pub(crate) fn new(hooks: H) -> Hooked<H> {
+        Hooked { inner: CpuBackend::new(), hooks }
+    }
+}
+
+impl<H: Hooks> Backend for Hooked<H> {
+    fn facts(&self) -> Facts {
+        self.hooks.facts(self.inner.facts())
+    }
+
+    fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {
+        let id = self.inner.alloc(ty)?;
+        self.hooks.allocated(id, ty);
+        Ok(id)
+    }
+
+    fn write(&mut self, dst: BufferId, offset: u64, bytes: &[u8]) -> Result<(), BackendError> {
+        self.inner.write(dst, offset, &self.hooks.bytes(dst, bytes))
+    }
+
+    fn free(&mut self, buffer: BufferId) {
+        self.inner.free(buffer);
+    }
+
+    fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
+        let graph = self.hooks.graph(graph);
+        let plan = pollster::block_on(self.inner.prepare(&graph, buffers));
+        if let Ok(plan) = plan {
+            self.hooks.prepared(plan, &graph);
+        }
+        graph::ready(plan)
+    }
+
+    fn release(&mut self, plan: PlanId) {
+        self.inner.release(plan);
+    }
+
+    fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
+        self.hooks.ran(plan);
+        self.inner.run(plan)
+    }
+
+    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
+        self.inner.read(src, offset, into)
+    }
+
+    fn memory(&self) -> Memory {
+        self.inner.memory()
+    }
+
+    fn counters(&self) -> Counters {
+        self.inner.counters()
+    }
+}

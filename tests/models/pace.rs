@@ -1,0 +1,92 @@
+//! A GPU gets as much work at once as it does in a tenth of a second.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::{future::Future, pin::Pin};
+
+use engine::{Device, EmbedOptions, Engine, GenerateOptions, Host, LoadOptions, Prompt};
+use graph::{Backend, Facts, Graph, LeafKind, PlanId};
+
+use super::hooked::{Hooked, Hooks};
+use super::support::all;
+use super::tiny::Layout;
+use super::tiny_decoders::{self, Variant};
+use super::tiny_encoders::{self, Naming};
+
+#[derive(Clone, Default)]
+struct Clock(Rc<Cell<f64>>);
+
+impl Host for Clock {
+    fn now(&self) -> f64 {
+        self.0.get()
+    }
+
+    fn unix_ms(&self) -> f64 {
+        0.0
+    }
+
+    fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// A GPU that takes so many milliseconds a token.
+struct Slow {
+    each: f64,
+    clock: Clock,
+    plans: BTreeMap<PlanId, usize>,
+    /// Tokens of each run.
+    runs: Rc<RefCell<Vec<usize>>>,
+}
+
+impl Hooks for Slow {
+    fn facts(&self, facts: Facts) -> Facts {
+        Facts { device: "webgpu", ..facts }
+    }
+
+    fn prepared(&mut self, plan: PlanId, graph: &Graph) {
+        let ids = graph.leaves().find(|(_, leaf, _)| leaf.kind == LeafKind::Input && leaf.name == "ids");
+        self.plans.insert(plan, ids.unwrap().2.shape.rows() * ids.unwrap().2.shape.columns());
+    }
+
+    fn ran(&mut self, plan: PlanId) {
+        let tokens = self.plans[&plan];
+        self.runs.borrow_mut().push(tokens);
+        self.clock.0.set(self.clock.0.get() + self.each * tokens as f64);
+    }
+}
+
+fn open(each: f64, files: Vec<weights::File>) -> (Engine, Rc<RefCell<Vec<usize>>>) {
+    let clock = Clock::default();
+    let runs = Rc::new(RefCell::new(Vec::new()));
+    let backend = Hooked::new(Slow { each, clock: clock.clone(), plans: BTreeMap::new(), runs: runs.clone() });
+    let device = Device::from(Box::new(backend) as Box<dyn Backend>);
+    let host = Box::new(clock);
+    let engine = pollster::block_on(Engine::load(device, files, LoadOptions::default(), host, &mut all));
+    (engine.unwrap(), runs)
+}
+
+#[test]
+fn prompts_go_to_a_gpu_in_submits_of_a_tenth_of_a_second() {
+    for (each, expected) in [(0.01, vec![32, 96]), (5.0, vec![32, 16, 16, 16, 16, 16, 4]), (60.0, vec![32])] {
+        let (mut engine, runs) = open(each, tiny_decoders::build(Variant::Llama).0.files(Layout::Gguf));
+        let ids: Vec<u32> = (0..115).map(|i| i % 90).collect();
+        let options = GenerateOptions { max_tokens: Some(1), ..Default::default() };
+        let prompt = Prompt::Tokens(ids.clone());
+        pollster::block_on(engine.generate(&prompt, &options, &mut all)).unwrap();
+        let found = runs.borrow().clone();
+        assert_eq!(found[..expected.len()], expected, "{each} ms a token: {found:?}");
+        assert!(found[1..].iter().all(|&tokens| tokens as f64 * each <= 100.0 || tokens <= 4), "{found:?}");
+        assert_eq!(engine.cached(), ids);
+    }
+}
+
+#[test]
+fn batches_of_texts_too() {
+    let (mut engine, runs) = open(2.0, tiny_encoders::build(Naming::Bert, None, Vec::new()).0.files(Layout::Gguf));
+    let texts = vec!["a b c d e f".to_string(); 40];
+    pollster::block_on(engine.embed(&texts, &EmbedOptions::default(), &mut all)).unwrap();
+    let found = runs.borrow().clone();
+    assert!(found.len() > 3 && found.iter().all(|&tokens| tokens <= 64), "{found:?}");
+}
