@@ -17,6 +17,7 @@ import { abort } from './suites/abort.mjs';
 import { download } from './suites/download.mjs';
 import { embed } from './suites/embed.mjs';
 import { errors } from './suites/errors.mjs';
+import { frames } from './suites/frames.mjs';
 import { generate } from './suites/generate.mjs';
 import { ops } from './suites/ops.mjs';
 import { page } from './suites/page.mjs';
@@ -25,7 +26,7 @@ import { w3c } from './suites/w3c.mjs';
 
 /** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
 const runs = {
-  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, generate, promises, w3c, page] },
+  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, frames, generate, promises, w3c, page] },
   webgpu: { browser: 'Chromium', suites: [abort, ops, embed, generate, promises, page] },
   firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, generate, w3c] },
 };
