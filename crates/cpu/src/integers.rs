@@ -41,15 +41,33 @@ impl Quantized {
     /// not finite, one below 1e-30 becomes zeros.
     #[inline(always)]
     pub(crate) fn of(numbers: &[f32; GROUP], limit: f32) -> Quantized {
-        /// Adding it leaves the nearest integer in the low bits.
-        const ROUND: f32 = 12_582_912.0;
-        // As integers, magnitudes have the order of the numbers, and what is not finite is the largest.
-        let top = numbers.iter().fold(0, |top: i32, x| top.max((x.to_bits() & 0x7fff_ffff) as i32));
-        let largest = f32::from_bits(top as u32);
-        let factor = if largest > 1e-30 { limit / largest } else { 0.0 };
-        let shifted = numbers.map(|x| ((x * factor + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32));
-        let sum = shifted.iter().fold(0, |sum: i32, q| sum.wrapping_add(*q));
-        Quantized { quants: shifted.map(|q| q as i16), scale: largest / limit, sum }
+        let fours = numbers.as_chunks::<4>().0;
+        let (mut largest, mut strange) = (F32x4::splat(0.0), F32x4::splat(0.0));
+        for four in fours {
+            let x = F32x4::load(four);
+            largest = largest.max(x.abs());
+            // No number, if any is not finite.
+            strange = strange.add(x.mul(F32x4::splat(0.0)));
+        }
+        let mut lanes = [0.0; 4];
+        largest.store(&mut lanes);
+        let largest = lanes.into_iter().fold(0.0, f32::max);
+        let factor = F32x4::splat(if largest > 1e-30 { limit / largest } else { 0.0 });
+        // Adding it leaves the nearest integer in the low bits.
+        let round = F32x4::splat(12_582_912.0);
+        let integers = |four: &[f32; 4]| F32x4::load(four).mul(factor).add(round).bits().sub(round.bits());
+        let mut sums = I32x4::splat(0);
+        let mut quants = [[0u8; 16]; GROUP / 8];
+        for (eight, quants) in fours.as_chunks::<2>().0.iter().zip(&mut quants) {
+            let [low, high] = [integers(&eight[0]), integers(&eight[1])];
+            sums = sums.add(low).add(high);
+            *quants = low.narrow(high).to_bytes();
+        }
+        Quantized {
+            quants: bytemuck::cast(quants),
+            scale: largest / limit + strange.sum(),
+            sum: sums.to_array().into_iter().fold(0, i32::wrapping_add),
+        }
     }
 }
 

@@ -149,6 +149,8 @@ mod tests {
                     let mut floats = [0.0f32; 4];
                     dot.to_f32().store(&mut floats);
                     bits.push(bytemuck::cast(floats));
+                    bits.push(bytemuck::cast(dot.to_array()));
+                    bits.push(dot.narrow(I32x4::splat(12)).to_bytes());
                 }
                 bits
             }};

@@ -254,4 +254,16 @@ impl I32x4 {
     pub(crate) fn exp2(self) -> F32x4 {
         F32x4(self.0.map(|n| f32::from_bits((n.wrapping_add(127) as u32) << 23)))
     }
+
+    /// Eight lanes of two vectors, which must fit 16 bits.
+    #[inline(always)]
+    pub(crate) fn narrow(self, high: Self) -> I16x8 {
+        let lane = |x: i32| x.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
+        I16x8(std::array::from_fn(|i| lane(if i < 4 { self.0[i] } else { high.0[i - 4] })))
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_array(self) -> [i32; 4] {
+        self.0
+    }
 }

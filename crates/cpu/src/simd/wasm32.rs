@@ -277,4 +277,16 @@ impl I32x4 {
     pub(crate) fn exp2(self) -> F32x4 {
         F32x4(i32x4_shl(i32x4_add(self.0, i32x4_splat(127)), 23))
     }
+
+    /// Eight lanes of two vectors, which must fit 16 bits.
+    #[inline(always)]
+    pub(crate) fn narrow(self, high: Self) -> I16x8 {
+        I16x8(i16x8_narrow_i32x4(self.0, high.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_array(self) -> [i32; 4] {
+        // SAFETY: every vector is an array of the same size.
+        unsafe { transmute::<v128, [i32; 4]>(self.0) }
+    }
 }

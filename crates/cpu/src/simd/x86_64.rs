@@ -341,4 +341,17 @@ impl I32x4 {
         // SAFETY: above.
         F32x4(unsafe { _mm_castsi128_ps(_mm_slli_epi32::<23>(_mm_add_epi32(self.0, _mm_set1_epi32(127)))) })
     }
+
+    /// Eight lanes of two vectors, which must fit 16 bits.
+    #[inline(always)]
+    pub(crate) fn narrow(self, high: Self) -> I16x8 {
+        // SAFETY: above.
+        I16x8(unsafe { _mm_packs_epi32(self.0, high.0) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_array(self) -> [i32; 4] {
+        // SAFETY: above.
+        unsafe { transmute::<__m128i, [i32; 4]>(self.0) }
+    }
 }
