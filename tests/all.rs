@@ -7,6 +7,7 @@ mod gpu;
 mod graphs;
 mod models;
 mod ops_cpu;
+mod programs;
 mod shaders;
 mod text;
 mod weights;

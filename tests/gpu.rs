@@ -282,15 +282,16 @@ fn scratch_is_reused_once_its_reader_has_run() {
     graph.output("y", y);
     let graph = graph.finish().unwrap();
     let buffers = Buffers::from([("x".into(), graph::BufferId(1)), ("y".into(), graph::BufferId(2))]);
-    let layout = gpu::memory::Layout::of(&graph, &buffers);
+    let program = gpu::fuse::Program::of(&graph, &Limits::default());
+    let layout = gpu::memory::Layout::of(&graph, &program, &buffers);
     // Two for the chain, one for what stays alive beside it; the last value is written where it is read.
     assert_eq!(layout.slots, [128; 3]);
-    assert_eq!(layout.place(&graph, y), Some(gpu::memory::Place::Bound(graph::BufferId(2))));
+    assert_eq!(layout.place(&graph, &program, y), Some(gpu::memory::Place::Bound(graph::BufferId(2))));
     assert!(layout.copies.is_empty());
     // No op writes what it reads.
     for (value, op, _) in graph.ops() {
-        let out = layout.place(&graph, value);
-        assert!(op.inputs().iter().all(|&input| layout.place(&graph, input) != out), "{value:?}");
+        let out = layout.place(&graph, &program, value);
+        assert!(op.inputs().iter().all(|&input| layout.place(&graph, &program, input) != out), "{value:?}");
     }
 }
 
@@ -311,14 +312,9 @@ fn large_grids_are_folded() {
     let x = graph.leaf(LeafKind::Input, "x", DType::F32, [1000, 30_000]);
     let y = graph.scale(x, 2.0);
     let limits = Limits::default();
-    let graph::Node::Op(op) = graph.node(y) else { panic!("an op") };
-    let site = gpu::kernels::Site {
-        graph: &graph,
-        op,
-        ty: graph.ty(y),
-        rows: gpu::Rows { first: 0, count: 0 },
-        limits: &limits,
-    };
+    let program = gpu::fuse::Program::of(&graph, &limits);
+    let site = gpu::kernels::Site::new(&graph, &program, &program.stages[0], &limits).unwrap();
+    assert_eq!(site.stage.result(), y);
     let [x, y, z] = (gpu::kernels::choose(&site).grid)(&site);
     assert!(x <= limits.max_groups && y <= limits.max_groups && z == 1);
     assert!(u64::from(x) * u64::from(y) * 64 >= 30_000_000);

@@ -4,6 +4,7 @@ mod attention;
 mod check;
 mod data;
 mod elementwise;
+mod fused;
 mod graphs;
 mod matrix;
 mod norm;
@@ -49,8 +50,8 @@ pub struct Case {
 /// # Panics
 /// If a case records a graph that does not fit: a mistake in the table.
 pub fn cases() -> Vec<Case> {
-    [matrix::cases(), elementwise::cases(), norm::cases(), attention::cases(), tokens::cases(), graphs::cases()]
-        .concat()
+    let single = [matrix::cases(), elementwise::cases(), norm::cases(), attention::cases(), tokens::cases()].concat();
+    [single, graphs::cases(), fused::cases()].concat()
 }
 
 /// Records a case and fills its leaves. Everything follows from the name, so a case never changes by what stands before it.

@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use gpu::{
-    Limits, Rows,
-    kernels::{KERNELS, Site, choose},
+    Limits,
+    fuse::Program,
+    kernels::{KERNELS, Kernel, Site, choose},
     shader::{self, LIB},
 };
 use graph::DType;
@@ -12,22 +13,43 @@ use wgpu::naga;
 
 use tests::ops::cases;
 
-/// Every kernel with every format it is built for.
-fn variants() -> impl Iterator<Item = (&'static gpu::kernels::Kernel, Option<DType>)> {
-    KERNELS.iter().flat_map(|kernel| {
-        let formats: Vec<Option<DType>> = match kernel.formats {
-            [] => vec![None],
-            formats => formats.iter().copied().map(Some).collect(),
-        };
-        formats.into_iter().map(move |format| (kernel, format))
-    })
+/// A kernel with the formats of its weights and the files of its roles.
+type Variant = (&'static Kernel, Vec<DType>, Vec<&'static str>);
+
+/// Every kernel with every format it is built for and every choice of files; several weights have one format, or two.
+fn variants() -> Vec<Variant> {
+    let mut variants = Vec::new();
+    for kernel in KERNELS {
+        let mut choices: Vec<Vec<&'static str>> = vec![Vec::new()];
+        for role in kernel.roles {
+            choices =
+                choices.iter().flat_map(|files| role.iter().map(|file| [&files[..], &[*file]].concat())).collect();
+        }
+        for files in choices {
+            let weights = files.iter().find_map(|file| file.strip_prefix("parts_")).map_or(1, |n| n.parse().unwrap());
+            if kernel.formats.is_empty() {
+                variants.push((kernel, Vec::new(), files));
+                continue;
+            }
+            for (index, &dtype) in kernel.formats.iter().enumerate() {
+                variants.push((kernel, vec![dtype; weights], files.clone()));
+                if weights > 1 {
+                    let mut mixed = vec![dtype; weights];
+                    mixed[weights - 1] = kernel.formats[(index + 1) % kernel.formats.len()];
+                    variants.push((kernel, mixed, files.clone()));
+                }
+            }
+        }
+    }
+    variants
 }
 
 #[test]
 fn every_variant_passes_naga() {
-    for (kernel, format) in variants() {
-        let label = kernel.label(format);
-        let source = shader::compose(kernel.wgsl, format).unwrap_or_else(|import| panic!("{label}: {import}"));
+    for (kernel, formats, files) in variants() {
+        let label = kernel.label(&formats, &files);
+        let source =
+            shader::compose(kernel.wgsl, &formats, &files).unwrap_or_else(|import| panic!("{label}: {import}"));
         assert!(!source.contains("#import") && !source.contains("enable "), "{label}: lines for the preprocessor left");
         let module =
             naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
@@ -42,8 +64,14 @@ fn every_variant_passes_naga() {
 
 #[test]
 fn a_missing_import_is_named() {
-    assert_eq!(shader::compose("#import nowhere\n", None), Err("nowhere".into()));
-    assert_eq!(shader::compose("#import format\n", None), Err("format".into()));
+    for (source, missing) in
+        [("#import nowhere\n", "nowhere"), ("#import format\n", "format"), ("#import input\n", "input")]
+    {
+        assert_eq!(shader::compose(source, &[], &[]), Err(missing.into()));
+    }
+    // The second weight needs a second format.
+    let one = shader::compose("#import weight 0\n#import weight 1\n", &[DType::Q4_0], &[]);
+    assert_eq!(one, Err("format".into()));
 }
 
 /// Names of the `.wgsl` files in a folder.
@@ -64,18 +92,23 @@ fn every_file_has_a_row() {
 }
 
 #[test]
-fn every_row_and_format_has_a_case() {
+fn every_row_format_and_file_has_a_case() {
     let mut used = BTreeSet::new();
+    let parts = |kernel: &Kernel, formats: &[DType], files: &[&'static str]| -> Vec<String> {
+        let own = |part: &str| format!("{} {part}", kernel.name);
+        let formats = formats.iter().map(|dtype| own(dtype.name()));
+        formats.chain(files.iter().map(|file| own(file))).chain([own("")]).collect()
+    };
     let limits = Limits::default();
     for case in cases() {
-        for (_, op, ty) in case.graph.ops() {
-            let rows = op.inputs().get(1).map_or(0, |&weight| case.graph.ty(weight).shape.rows() as u64);
-            let site = Site { graph: &case.graph, op, ty, rows: Rows { first: 0, count: rows }, limits: &limits };
+        let program = Program::of(&case.graph, &limits);
+        for stage in &program.stages {
+            let site = Site::new(&case.graph, &program, stage, &limits).unwrap();
             let kernel = choose(&site);
-            used.insert(kernel.label(kernel.format(&site)));
-            assert!(op.name() == kernel.name || kernel.name.starts_with(&format!("{}_", op.name())));
+            used.extend(parts(kernel, &site.formats(), &(kernel.files)(&site)));
         }
     }
-    let all: BTreeSet<String> = variants().map(|(kernel, format)| kernel.label(format)).collect();
+    let all: BTreeSet<String> =
+        variants().iter().flat_map(|(kernel, formats, files)| parts(kernel, formats, files)).collect();
     assert_eq!(used, all);
 }

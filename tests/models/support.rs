@@ -64,14 +64,19 @@ impl Device {
     pub(crate) fn backend(self) -> Option<Box<dyn Backend>> {
         match self {
             Device::Cpu => Some(Box::new(cpu::CpuBackend::new())),
-            Device::Gpu => match pollster::block_on(gpu::GpuBackend::new(options())) {
-                Ok(backend) => Some(Box::new(backend)),
-                Err(error) => {
-                    assert!(std::env::var_os("REQUIRE_GPU").is_none(), "{error}");
-                    println!("skipped: no adapter");
-                    None
-                }
-            },
+            Device::Gpu => Some(Box::new(open_gpu()?)),
+        }
+    }
+}
+
+/// The GPU backend, or `None` after saying why not.
+pub(crate) fn open_gpu() -> Option<gpu::GpuBackend> {
+    match pollster::block_on(gpu::GpuBackend::new(options())) {
+        Ok(backend) => Some(backend),
+        Err(error) => {
+            assert!(std::env::var_os("REQUIRE_GPU").is_none(), "{error}");
+            println!("skipped: no adapter");
+            None
         }
     }
 }

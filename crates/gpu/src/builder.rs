@@ -1,11 +1,13 @@
-//! Fills a plan: constants, tables and uniforms, then a bind group for every launch.
+//! Fills a plan: constants, vectors, tables and uniforms, then a bind group for every launch.
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use graph::{BackendError, BufferId, Buffers, Graph, LeafKind, Op, Value};
+use graph::{BackendError, BufferId, Buffers, Graph, LeafKind, Value};
 
 use crate::{
     GpuBackend,
+    bindings::{Operand, bindings},
+    fuse::{Program, Stage},
     kernels::{Site, choose},
     memory::{Layout, Place},
     pipeline::{Pipeline, Scratch},
@@ -19,18 +21,19 @@ pub(crate) struct Launch {
     pipeline: Pipeline,
     label: String,
     params: Vec<u32>,
-    inputs: Vec<wgpu::Buffer>,
-    output: wgpu::Buffer,
+    storage: Vec<(u32, wgpu::Buffer)>,
     grid: [u32; 3],
 }
 
 pub(crate) struct Builder<'a> {
     backend: &'a mut GpuBackend,
     graph: &'a Graph,
+    program: &'a Program,
     pub(crate) layout: Layout,
     /// Scratch buffers, by the numbers of the layout.
     pub(crate) slots: Vec<Rc<Scratch>>,
     constants: Vec<wgpu::Buffer>,
+    vectors: wgpu::Buffer,
     /// Constants, tables and uniforms of the plan's own, and their bytes.
     pub(crate) own: Vec<wgpu::Buffer>,
     pub(crate) own_bytes: u64,
@@ -38,11 +41,17 @@ pub(crate) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// A plan of nothing yet, with its constants uploaded.
-    pub(crate) fn new(backend: &'a mut GpuBackend, graph: &'a Graph, buffers: &Buffers) -> Builder<'a> {
-        let layout = Layout::of(graph, buffers);
+    pub(crate) fn new(
+        backend: &'a mut GpuBackend,
+        graph: &'a Graph,
+        program: &'a Program,
+        buffers: &Buffers,
+    ) -> Builder<'a> {
+        let layout = Layout::of(graph, program, buffers);
         let slots = backend.scratch(&layout.slots);
-        let mut builder =
-            Builder { backend, graph, layout, slots, constants: Vec::new(), own: Vec::new(), own_bytes: 0 };
+        let vectors = backend.zeros.clone();
+        let (constants, own, own_bytes) = (Vec::new(), Vec::new(), 0);
+        let mut builder = Builder { backend, graph, program, layout, slots, constants, vectors, own, own_bytes };
         builder.constants();
         builder
     }
@@ -77,9 +86,30 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Copies the vectors of the program into one buffer.
+    pub(crate) fn vectors(&mut self) -> Result<(), BackendError> {
+        if self.program.vectors.words == 0 {
+            return Ok(());
+        }
+        let mut words = vec![0; self.program.vectors.words as usize];
+        for (table, &at) in &self.program.vectors.tables {
+            words[at as usize..at as usize + table.len()].copy_from_slice(table);
+        }
+        self.vectors = self.upload("vectors", bytemuck::cast_slice(&words), wgpu::BufferUsages::STORAGE);
+        let mut encoder = self.backend.device.device.create_command_encoder(&Default::default());
+        for (&leaf, &at) in &self.program.vectors.leaves {
+            let missing = || BackendError::Validation(format!("{} has no buffer", self.graph.name(leaf)));
+            let from = self.buffer(leaf).ok_or_else(missing)?;
+            let bytes = self.graph.ty(leaf).bytes().unwrap_or(0);
+            encoder.copy_buffer_to_buffer(&from, 0, &self.vectors, u64::from(at) * 4, bytes);
+        }
+        self.backend.device.queue.submit([encoder.finish()]);
+        Ok(())
+    }
+
     /// The buffer of a value that is in one piece.
     fn buffer(&self, value: Value) -> Option<wgpu::Buffer> {
-        match self.layout.place(self.graph, value)? {
+        match self.layout.place(self.graph, self.program, value)? {
             Place::Bound(id) => self.backend.tensors.get(&id)?.whole().cloned(),
             Place::Slot(slot) => self.slots.get(slot).map(|scratch| scratch.buffer.clone()),
             Place::Constant(number) => self.constants.get(number).cloned(),
@@ -87,32 +117,42 @@ impl<'a> Builder<'a> {
     }
 
     pub(crate) fn launches(&mut self) -> Result<Vec<Launch>, BackendError> {
-        let graph = self.graph;
+        let limits = self.backend.device.limits;
         let mut launches = Vec::new();
         let mut tables = BTreeMap::new();
-        for (value, op, ty) in graph.ops() {
-            for (rows, part) in self.parts(op) {
-                let limits = self.backend.device.limits;
-                let site = Site { graph, op, ty, rows, limits: &limits };
+        let (graph, program) = (self.graph, self.program);
+        for stage in &program.stages {
+            let name = graph.name(stage.result());
+            let missing = || BackendError::Validation(format!("{name} is computed of a value without a buffer"));
+            for (rows, piece) in self.pieces(stage) {
+                let site = Site::new(graph, program, stage, &limits).ok_or_else(missing)?;
+                let site = Site { rows: rows.unwrap_or(site.rows), ..site };
                 let kernel = choose(&site);
-                let missing = || BackendError::Validation(format!("{} reads a value without a buffer", op.name()));
-                let mut inputs = self.inputs(op, part.as_ref()).ok_or_else(missing)?;
-                if let Some(table) = kernel.table {
+                let table = kernel.table.map(|table| {
                     let words = table(&site);
-                    let buffer = match tables.get(&words) {
-                        Some(buffer) => wgpu::Buffer::clone(buffer),
-                        None => self.upload(kernel.name, bytemuck::cast_slice(&words), wgpu::BufferUsages::STORAGE),
-                    };
+                    let known = tables.get(&words).cloned();
+                    let buffer = known.unwrap_or_else(|| {
+                        self.upload(kernel.name, bytemuck::cast_slice(&words), wgpu::BufferUsages::STORAGE)
+                    });
                     tables.insert(words, buffer.clone());
-                    inputs.push(buffer);
-                }
-                let format = kernel.format(&site);
+                    buffer
+                });
+                let buffer = |operand: Operand| match operand {
+                    Operand::Value(value) => self.buffer(value),
+                    Operand::Piece => piece.clone(),
+                    Operand::Table => table.clone(),
+                    Operand::Vectors => Some(self.vectors.clone()),
+                    Operand::Absent => Some(self.backend.zeros.clone()),
+                };
+                let all = bindings(graph, stage, kernel.table.is_some());
+                let storage = all.into_iter().map(|(number, operand)| Some((number, buffer(operand)?)));
+                let storage = storage.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
+                let (formats, files, constants) = (site.formats(), (kernel.files)(&site), (kernel.constants)(&site));
                 launches.push(Launch {
-                    pipeline: self.backend.pipeline(kernel, format, &(kernel.constants)(&site))?,
-                    label: kernel.label(format),
+                    pipeline: self.backend.pipeline(kernel, &formats, &files, &constants)?,
+                    label: kernel.label(&formats, &files),
                     params: (kernel.params)(&site),
-                    inputs,
-                    output: self.buffer(value).ok_or_else(missing)?,
+                    storage,
                     grid: (kernel.grid)(&site),
                 });
             }
@@ -120,44 +160,16 @@ impl<'a> Builder<'a> {
         Ok(launches)
     }
 
-    /// The pieces of the weight of an op, each with its buffer; one piece of all rows for an op without a weight.
-    fn parts(&self, op: &Op) -> Vec<(Rows, Option<wgpu::Buffer>)> {
-        let weight = match *op {
-            Op::Linear { weight, .. } => weight,
-            Op::Gather { table, .. } => table,
-            _ => return vec![(Rows { first: 0, count: 0 }, None)],
-        };
-        let rows = Rows { first: 0, count: self.graph.ty(weight).shape.rows() as u64 };
-        match self.layout.place(self.graph, weight) {
+    /// The pieces of the weight of a stage with one weight: rows and buffer of each. One of nothing for any other stage.
+    fn pieces(&self, stage: &Stage) -> Vec<(Option<Rows>, Option<wgpu::Buffer>)> {
+        let weights = stage.weights(self.graph);
+        let [weight] = weights.as_slice() else { return vec![(None, None)] };
+        match self.layout.place(self.graph, self.program, *weight) {
             Some(Place::Bound(id)) => {
                 let parts = self.backend.tensors.get(&id).map(|tensor| tensor.parts.as_slice()).unwrap_or_default();
-                parts.iter().map(|part| (part.rows, Some(part.buffer.clone()))).collect()
+                parts.iter().map(|part| (Some(part.rows), Some(part.buffer.clone()))).collect()
             }
-            _ => vec![(rows, self.buffer(weight))],
-        }
-    }
-
-    /// Buffers in the order of the bindings, see [`Kernel`]. `part` stands for the weight.
-    fn inputs(&self, op: &Op, part: Option<&wgpu::Buffer>) -> Option<Vec<wgpu::Buffer>> {
-        let absent = || Some(self.backend.zeros.clone());
-        match *op {
-            Op::Linear { input, bias, .. } => {
-                [self.buffer(input), part.cloned(), bias.map_or_else(absent, |bias| self.buffer(bias))]
-                    .into_iter()
-                    .collect()
-            }
-            Op::Gather { index, .. } => [part.cloned(), self.buffer(index)].into_iter().collect(),
-            Op::Append { input, positions, .. } => {
-                [input, positions].map(|value| self.buffer(value)).into_iter().collect()
-            }
-            Op::Rope { input, positions, factors, .. } => [
-                self.buffer(input),
-                self.buffer(positions),
-                factors.map_or_else(absent, |factors| self.buffer(factors)),
-            ]
-            .into_iter()
-            .collect(),
-            _ => op.inputs().into_iter().map(|value| self.buffer(value)).collect(),
+            _ => vec![(None, self.buffer(*weight))],
         }
     }
 
@@ -190,12 +202,11 @@ impl<'a> Builder<'a> {
             }
             let size = std::num::NonZero::new(size);
             let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: uniforms, offset, size });
-            let storage = launch.inputs.iter().chain([&launch.output]).map(wgpu::Buffer::as_entire_binding);
-            let entries: Vec<wgpu::BindGroupEntry<'_>> = [params]
+            let storage = launch.storage.iter().map(|(binding, buffer)| (*binding, buffer.as_entire_binding()));
+            let entries: Vec<wgpu::BindGroupEntry<'_>> = [(0, params)]
                 .into_iter()
                 .chain(storage)
-                .enumerate()
-                .map(|(binding, resource)| wgpu::BindGroupEntry { binding: binding as u32, resource })
+                .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
                 .collect();
             let group = self.backend.device.device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some(&launch.label),

@@ -1,15 +1,20 @@
-//! The only table that chooses: which kernel runs an op, with which constants and numbers, over which grid.
-//! A row is data and can be looked at without a GPU; name, format and constants are the key of a pipeline.
+//! The only table that chooses: which kernel runs a stage, with which files, constants and numbers, over which grid.
+//! A row is data and can be looked at without a GPU; name, files, formats and constants are the key of a pipeline.
 
-use graph::{DType, Graph, Op, TensorType};
+use graph::{DType, Graph, Op, TensorType, Value};
 
-use crate::{Limits, params, tensor::Rows};
+use crate::{
+    Limits,
+    fuse::{self, Program, Stage},
+    params,
+    tensor::Rows,
+};
 
 /// One `.wgsl` file and how it is launched.
 ///
-/// Bindings of every kernel: 0 is the uniform `params`, then the inputs of the op in the order of [`Op::inputs`] (one
-/// element of zeros for an input that is absent), then the table of the kernel if it has one, last the output.
-/// [`Op::Append`] differs: input, positions, cache.
+/// Bindings of a kernel of one op: 0 is the uniform `params`, then the inputs of the op in the order of [`Op::inputs`] (one
+/// element of zeros for an input that is absent), then the table of the kernel if it has one, last the output;
+/// [`Op::Append`] differs: input, positions, cache. Bindings of fused kernels are in [`crate::bindings`].
 pub struct Kernel {
     /// Name of the file, and of the op followed by what is special.
     pub name: &'static str,
@@ -17,6 +22,10 @@ pub struct Kernel {
     pub wgsl: &'static str,
     /// Dtypes it is built for, each by its own `#import format`; empty if it reads no weight.
     pub formats: &'static [DType],
+    /// For each import that is a role, the files that can play it, the usual one first.
+    pub roles: &'static [&'static [&'static str]],
+    /// The files that play its roles at a site.
+    pub files: fn(&Site<'_>) -> Vec<&'static str>,
     /// Values of its `override` constants.
     pub constants: fn(&Site<'_>) -> Vec<(&'static str, f64)>,
     /// Words of its uniform.
@@ -27,13 +36,17 @@ pub struct Kernel {
     pub grid: fn(&Site<'_>) -> [u32; 3],
 }
 
-/// An op in its graph, on a device, over some rows of its weight.
+/// A stage of a program, on a device, over some rows of its weight.
 pub struct Site<'a> {
     /// The graph.
     pub graph: &'a Graph,
-    /// The op.
+    /// The program.
+    pub program: &'a Program,
+    /// The stage.
+    pub stage: &'a Stage,
+    /// The op whose result it stores.
     pub op: &'a Op,
-    /// Type of its result.
+    /// Type of that result.
     pub ty: &'a TensorType,
     /// Rows of the weight that this launch sees; all of them unless the weight is split.
     pub rows: Rows,
@@ -44,6 +57,8 @@ pub struct Site<'a> {
 /// Dtypes whose rows may have any length.
 const PLAIN: &[DType] = &[DType::F32, DType::F16, DType::BF16];
 const NO_CONSTANTS: fn(&Site<'_>) -> Vec<(&'static str, f64)> = |_| Vec::new();
+const LINEAR_ROLES: &[&[&str]] =
+    &[&["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"], &["parts_1", "parts_2", "parts_3"]];
 
 macro_rules! wgsl {
     ($name:literal) => {
@@ -63,6 +78,8 @@ macro_rules! kernel {
             name: $name,
             wgsl: wgsl!($name),
             formats: $formats,
+            roles: &[],
+            files: |_| Vec::new(),
             constants: $constants,
             params: $params,
             table: None,
@@ -73,8 +90,11 @@ macro_rules! kernel {
 
 /// Every kernel.
 pub static KERNELS: &[Kernel] = &[
-    kernel!("linear", params::linear, params::linear_grid, formats: &DType::WEIGHTS, constants: params::linear_constants),
-    kernel!("linear_tile", params::linear, params::linear_tile_grid, formats: &DType::WEIGHTS, constants: params::linear_tile_constants),
+    Kernel {
+        roles: LINEAR_ROLES,
+        files: params::linear_files,
+        ..kernel!("linear", params::linear, params::linear_grid, formats: &DType::WEIGHTS, constants: params::linear_constants)
+    },
     kernel!("linear_any", params::linear_any, params::linear_any_grid, formats: PLAIN, constants: NO_CONSTANTS),
     kernel!("gather", params::gather, params::gather_grid, formats: &DType::WEIGHTS, constants: NO_CONSTANTS),
     kernel!("gather_any", params::gather_any, params::gather_any_grid, formats: PLAIN, constants: NO_CONSTANTS),
@@ -90,54 +110,91 @@ pub static KERNELS: &[Kernel] = &[
     },
     kernel!("append", params::append, params::append_grid),
     kernel!("attention", params::attention, params::attention_grid, constants: params::attention_constants),
+    kernel!(
+        "attention_decode",
+        params::attention_decode,
+        params::attention_decode_grid,
+        constants: params::heads_constants
+    ),
+    kernel!("rope_append", params::rope_append, params::rope_append_grid, constants: params::heads_constants),
     kernel!("mean_pool", params::mean_pool, params::elements_grid),
     kernel!("normalize", params::rows, params::rows_grid),
     kernel!("argmax", params::logits, params::logits_grid),
     kernel!("sample", params::logits, params::logits_grid),
 ];
 
-/// The kernel for an op.
+/// The kernel for a stage.
 pub fn choose(site: &Site<'_>) -> &'static Kernel {
-    let name = match site.op {
-        Op::Linear { input, .. } => {
-            let input = &site.graph.ty(*input).shape;
-            match (input.columns().is_multiple_of(32), input.rows()) {
-                (false, _) => "linear_any",
-                // Lanes that share a row meet at a barrier, which a processor that pretends to be a GPU pays for.
-                (true, 1) if !site.limits.software => "linear",
-                (true, _) => "linear_tile",
-            }
-        }
-        Op::Gather { .. } if !site.ty.shape.columns().is_multiple_of(32) => "gather_any",
-        op => op.name(),
+    let name = match (site.stage, site.op) {
+        (Stage::Linear(_), _) => "linear",
+        (Stage::Attention(_), _) => "attention_decode",
+        (Stage::Heads(_), _) => "rope_append",
+        (Stage::Op(_), Op::Linear { .. }) => "linear_any",
+        (Stage::Op(_), Op::Gather { .. }) if !site.ty.shape.columns().is_multiple_of(fuse::UNIT) => "gather_any",
+        (Stage::Op(_), op) => op.name(),
     };
     let found = KERNELS.iter().find(|kernel| kernel.name == name);
     debug_assert!(found.is_some(), "no kernel row for {name}");
     found.unwrap_or(&KERNELS[0])
 }
 
-impl Kernel {
-    /// The dtype of the weight at a site, if the kernel reads one.
-    pub fn format(&self, site: &Site<'_>) -> Option<DType> {
-        let weight = match site.op {
-            Op::Linear { weight, .. } => *weight,
-            Op::Gather { table, .. } => *table,
-            _ => return None,
-        };
-        Some(site.graph.ty(weight).dtype)
+impl<'a> Site<'a> {
+    /// A stage over all rows of its weight; `None` if its result is no op's, which no program has.
+    pub fn new(graph: &'a Graph, program: &'a Program, stage: &'a Stage, limits: &'a Limits) -> Option<Site<'a>> {
+        let result = stage.result();
+        let count = stage.weights(graph).first().map_or(0, |&weight| graph.ty(weight).shape.rows() as u64);
+        Some(Site {
+            graph,
+            program,
+            stage,
+            op: fuse::op(graph, result)?,
+            ty: graph.ty(result),
+            rows: Rows { first: 0, count },
+            limits,
+        })
     }
 
+    /// Dtypes of the weights that its kernel reads by units.
+    pub fn formats(&self) -> Vec<DType> {
+        self.stage.weights(self.graph).into_iter().map(|weight| self.graph.ty(weight).dtype).collect()
+    }
+}
+
+impl Stage {
+    /// The weights, or the table, of which kernels dequantize units.
+    pub fn weights(&self, graph: &Graph) -> Vec<Value> {
+        match self {
+            Stage::Linear(linear) => linear.parts.iter().map(|part| part.weight).collect(),
+            Stage::Attention(_) | Stage::Heads(_) => Vec::new(),
+            Stage::Op(value) => match fuse::op(graph, *value) {
+                Some(Op::Linear { weight, .. }) => vec![*weight],
+                Some(Op::Gather { table, .. }) => vec![*table],
+                _ => Vec::new(),
+            },
+        }
+    }
+}
+
+impl Kernel {
     /// Key of its pipeline: `linear_q4_0 LANES=8`.
-    pub fn key(&self, format: Option<DType>, constants: &[(&'static str, f64)]) -> String {
-        let mut key = self.label(format);
+    pub fn key(&self, formats: &[DType], files: &[&'static str], constants: &[(&'static str, f64)]) -> String {
+        let mut key = self.label(formats, files);
         for (name, value) in constants {
             key.push_str(&format!(" {name}={value}"));
         }
         key
     }
 
-    /// Its name with the format: `linear_q4_0`.
-    pub fn label(&self, format: Option<DType>) -> String {
-        format.map_or_else(|| self.name.into(), |dtype| format!("{}_{dtype}", self.name))
+    /// Its name, the files that are not the usual ones, and the formats: `linear_rms_norm_3_q4_0_q4_0_q6_k`.
+    pub fn label(&self, formats: &[DType], files: &[&'static str]) -> String {
+        let mut label = self.name.to_string();
+        for file in files.iter().filter(|file| !self.roles.iter().any(|role| role.first() == Some(file))) {
+            label.push('_');
+            label.push_str(file.split_once('_').map_or(file, |(_, name)| name));
+        }
+        for dtype in formats {
+            label.push_str(&format!("_{dtype}"));
+        }
+        label
     }
 }

@@ -4,8 +4,10 @@
 //! object; a run is one encoder, one compute pass and one submit over them. Small outputs are copied for the host in the
 //! same submit, so that reading one is a wait and nothing else.
 
+pub mod bindings;
 mod builder;
 mod device;
+pub mod fuse;
 pub mod kernels;
 pub mod memory;
 mod params;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use graph::{BufferId, Buffers, Graph, LeafKind, Node, Op, Value};
 
-use crate::tensor::padded;
+use crate::{fuse::Program, tensor::padded};
 
 /// Where a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Layout {
 impl Layout {
     /// Reuses a scratch buffer as soon as the last reader of its value has run; an output is written where it is read.
     /// Every name of a leaf or output must be in `buffers`.
-    pub fn of(graph: &Graph, buffers: &Buffers) -> Layout {
+    pub fn of(graph: &Graph, program: &Program, buffers: &Buffers) -> Layout {
         let count = graph.nodes().len();
         let mut layout = Layout { places: vec![None; count], ..Layout::default() };
         layout.leaves(graph, buffers);
@@ -47,13 +47,13 @@ impl Layout {
                 layout.copies.push((output.value, buffer));
             }
         }
-        layout.scratch(graph);
+        layout.scratch(graph, program);
         layout
     }
 
-    /// Place of a value; an appended cache is where its state is.
-    pub fn place(&self, graph: &Graph, value: Value) -> Option<Place> {
-        self.places[graph.storage(value).index()]
+    /// Place of a value; an appended cache is where its state is, a view where its root is.
+    pub fn place(&self, graph: &Graph, program: &Program, value: Value) -> Option<Place> {
+        self.places[program.root(graph, value).index()]
     }
 
     fn leaves(&mut self, graph: &Graph, buffers: &Buffers) {
@@ -69,33 +69,35 @@ impl Layout {
         }
     }
 
-    fn scratch(&mut self, graph: &Graph) {
-        // Index of the last op that reads each value; copies of outputs read after all.
+    fn scratch(&mut self, graph: &Graph, program: &Program) {
+        // Number of the last stage that reads each value; copies of outputs read after all.
         let mut last: BTreeMap<usize, usize> = BTreeMap::new();
-        for (value, op, _) in graph.ops() {
-            for input in op.inputs() {
-                last.insert(graph.storage(input).index(), value.index());
+        for (now, stage) in program.stages.iter().enumerate() {
+            for input in stage.reads(graph) {
+                last.insert(program.root(graph, input).index(), now);
             }
         }
         for (value, _) in &self.copies {
-            last.insert(graph.storage(*value).index(), usize::MAX);
+            last.insert(program.root(graph, *value).index(), usize::MAX);
         }
         let mut free: Vec<usize> = Vec::new();
         let mut live: Vec<(usize, usize)> = Vec::new(); // (last reader, slot)
-        for (value, op, ty) in graph.ops() {
-            let now = value.index();
+        for (now, stage) in program.stages.iter().enumerate() {
             live.retain(|&(end, slot)| {
                 if end < now {
                     free.push(slot);
                 }
                 end >= now
             });
-            if matches!(op, Op::Append { .. }) || self.places[now].is_some() {
-                continue;
+            for (value, bytes) in stage.writes(graph) {
+                let at = value.index();
+                if self.places[at].is_some() {
+                    continue;
+                }
+                let slot = self.take(&mut free, padded(bytes));
+                self.places[at] = Some(Place::Slot(slot));
+                live.push((last.get(&at).copied().unwrap_or(now), slot));
             }
-            let slot = self.take(&mut free, padded(ty.bytes().unwrap_or(0)));
-            self.places[now] = Some(Place::Slot(slot));
-            live.push((last.get(&now).copied().unwrap_or(now), slot));
         }
     }
 

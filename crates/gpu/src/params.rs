@@ -1,18 +1,20 @@
 //! The numbers of each kernel: words of its uniform in the order of its `Params` struct, constants, grids.
 //! Shapes are in comments at the structs.
 
+mod attention;
+mod linear;
+
 use std::f64::consts::TAU;
 
-use graph::{Activation, Mask, Op, RopePairs, Value};
+use graph::{Activation, Op, RopePairs, Value};
 
-use crate::kernels::Site;
+use crate::{fuse::UNIT, kernels::Site};
+
+pub(crate) use attention::*;
+pub(crate) use linear::*;
 
 /// Invocations of a workgroup of the kernels that work by element or by row.
 pub(crate) const WORKGROUP: u64 = 64;
-/// Rows of the weight that one invocation of `linear_tile` computes.
-pub(crate) const TILE_ROWS: u64 = 4;
-/// Elements of the unit that a format dequantizes at once.
-const UNIT: usize = 32;
 
 type Constants = Vec<(&'static str, f64)>;
 
@@ -42,24 +44,6 @@ impl Site<'_> {
         let x = groups.clamp(1, u64::from(self.limits.max_groups));
         [x as u32, groups.div_ceil(x) as u32, 1]
     }
-
-    /// Tokens of one invocation of `linear_tile`.
-    fn tile_tokens(&self) -> u32 {
-        if self.rows(self.input(0)) == 1 { 1 } else { 4 }
-    }
-
-    /// Invocations that share a row in `linear`.
-    fn lanes(&self) -> u32 {
-        // Neighbours read neighbouring units of one row; short rows leave no lane idle.
-        let units = self.columns(self.input(0)) / UNIT as u32;
-        [32, 16, 8, 4, 2].into_iter().find(|lanes| units >= 2 * lanes).unwrap_or(1)
-    }
-}
-
-pub(crate) fn linear(site: &Site<'_>) -> Vec<u32> {
-    let mut words = linear_any(site);
-    words[0] /= UNIT as u32;
-    words
 }
 
 pub(crate) fn linear_any(site: &Site<'_>) -> Vec<u32> {
@@ -73,23 +57,6 @@ pub(crate) fn linear_any(site: &Site<'_>) -> Vec<u32> {
         site.rows(input),
         u32::from(matches!(site.op, Op::Linear { bias: Some(_), .. })),
     ]
-}
-
-pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
-    vec![("LANES", f64::from(site.lanes()))]
-}
-
-pub(crate) fn linear_tile_constants(site: &Site<'_>) -> Constants {
-    vec![("TOKENS", f64::from(site.tile_tokens()))]
-}
-
-pub(crate) fn linear_grid(site: &Site<'_>) -> [u32; 3] {
-    site.fold((site.rows.count * u64::from(site.lanes())).div_ceil(WORKGROUP))
-}
-
-pub(crate) fn linear_tile_grid(site: &Site<'_>) -> [u32; 3] {
-    let rows = site.rows.count.div_ceil(TILE_ROWS).div_ceil(WORKGROUP);
-    site.fold(rows * u64::from(site.rows(site.input(0)).div_ceil(site.tile_tokens())))
 }
 
 pub(crate) fn linear_any_grid(site: &Site<'_>) -> [u32; 3] {
@@ -141,15 +108,19 @@ pub(crate) fn scale(site: &Site<'_>) -> Vec<u32> {
 }
 
 pub(crate) fn activate_constants(site: &Site<'_>) -> Constants {
-    let Op::Activate { function, .. } = site.op else { return Vec::new() };
-    let number = match function {
+    let Op::Activate { function, .. } = *site.op else { return Vec::new() };
+    vec![("FUNCTION", f64::from(activation(function)))]
+}
+
+/// `FUNCTION` of `activation.wgsl`.
+fn activation(function: Activation) -> u8 {
+    match function {
         Activation::Gelu => 0,
         Activation::GeluTanh => 1,
         Activation::Silu => 2,
         Activation::Relu => 3,
         Activation::Tanh => 4,
-    };
-    vec![("FUNCTION", f64::from(number))]
+    }
 }
 
 pub(crate) fn rms_norm(site: &Site<'_>) -> Vec<u32> {
@@ -186,10 +157,14 @@ pub(crate) fn rope_constants(site: &Site<'_>) -> Constants {
     vec![("ADJACENT", f64::from(u8::from(adjacent))), ("FACTORS", f64::from(u8::from(factors.is_some())))]
 }
 
-/// `[head_dim / 2, 2]`: turns per position of each pair as a 64-bit fixed-point fraction of a turn, high word first, so
-/// that the angle is exact modulo a turn at any position.
 pub(crate) fn rope_table(site: &Site<'_>) -> Vec<u32> {
-    let Op::Rope { head_dim, base, position_scale, .. } = *site.op else { return Vec::new() };
+    turns(site.op)
+}
+
+/// `[head_dim / 2, 2]`: turns per position of each pair of a rope as a 64-bit fixed-point fraction of a turn, high word first,
+/// so that the angle is exact modulo a turn at any position.
+pub(crate) fn turns(rope: &Op) -> Vec<u32> {
+    let Op::Rope { head_dim, base, position_scale, .. } = *rope else { return Vec::new() };
     let word = f64::from(u32::MAX) + 1.0;
     (0..head_dim / 2)
         .flat_map(|pair| {
@@ -214,34 +189,6 @@ pub(crate) fn append(site: &Site<'_>) -> Vec<u32> {
 pub(crate) fn append_grid(site: &Site<'_>) -> [u32; 3] {
     let Op::Append { input, .. } = *site.op else { return [1, 1, 1] };
     site.fold((u64::from(site.rows(input)) * u64::from(site.columns(input))).div_ceil(WORKGROUP))
-}
-
-pub(crate) fn attention(site: &Site<'_>) -> Vec<u32> {
-    let Op::Attention { query, key, mask, heads, kv_heads, scale, .. } = *site.op else { return Vec::new() };
-    let window = match mask {
-        Mask::Causal { window, .. } => window.unwrap_or(u32::MAX),
-        Mask::Spans { .. } => u32::MAX,
-    };
-    vec![
-        site.rows(query),
-        heads as u32,
-        (heads / kv_heads) as u32,
-        site.columns(query) / heads as u32 / 4,
-        site.columns(key) / 4,
-        site.rows(key),
-        window,
-        scale.to_bits(),
-    ]
-}
-
-pub(crate) fn attention_constants(site: &Site<'_>) -> Constants {
-    let causal = matches!(site.op, Op::Attention { mask: Mask::Causal { .. }, .. });
-    vec![("CAUSAL", f64::from(u8::from(causal)))]
-}
-
-pub(crate) fn attention_grid(site: &Site<'_>) -> [u32; 3] {
-    let Op::Attention { query, heads, .. } = *site.op else { return [1, 1, 1] };
-    site.fold(u64::from(site.rows(query)) * heads as u64)
 }
 
 pub(crate) fn mean_pool(site: &Site<'_>) -> Vec<u32> {

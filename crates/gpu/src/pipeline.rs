@@ -49,18 +49,19 @@ impl GpuBackend {
     pub(crate) fn pipeline(
         &mut self,
         kernel: &Kernel,
-        format: Option<DType>,
+        formats: &[DType],
+        files: &[&'static str],
         constants: &[(&'static str, f64)],
     ) -> Result<Pipeline, BackendError> {
-        let key = kernel.key(format, constants);
+        let key = kernel.key(formats, files, constants);
         if let Some(pipeline) = self.pipelines.get(&key) {
             return Ok(pipeline.clone());
         }
-        let label = kernel.label(format);
+        let label = kernel.label(formats, files);
         let device = &self.device.device;
         if !self.modules.contains_key(&label) {
             let import = |name| BackendError::Validation(format!("{label}: no file to import is named {name}"));
-            let source = shader::compose(kernel.wgsl, format).map_err(import)?;
+            let source = shader::compose(kernel.wgsl, formats, files).map_err(import)?;
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(&label),
                 source: wgpu::ShaderSource::Wgsl(source.into()),

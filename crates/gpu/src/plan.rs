@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use graph::{BackendError, BufferId, Buffers, Graph, LeafKind, Op, TensorType};
 
-use crate::{GpuBackend, builder::Builder, memory::Place, pipeline::Scratch};
+use crate::{GpuBackend, builder::Builder, fuse::Program, memory::Place, pipeline::Scratch};
 
 /// One kernel launch.
 pub(crate) struct Dispatch {
@@ -45,14 +45,16 @@ impl Drop for Plan {
 /// Plans a graph on a backend.
 pub(crate) fn prepare(backend: &mut GpuBackend, graph: &Graph, buffers: &Buffers) -> Result<Plan, BackendError> {
     check(backend, graph, buffers)?;
-    let mut builder = Builder::new(backend, graph, buffers);
+    let program = Program::of(graph, &backend.device.limits);
+    let mut builder = Builder::new(backend, graph, &program, buffers);
+    builder.vectors()?;
     let launches = builder.launches()?;
     let uniforms = builder.uniforms(&launches);
     let dispatches = builder.dispatches(&launches, &uniforms)?;
     let copies = builder.copies();
     let mirrors = builder.mirrors(buffers);
     let changes = graph.ops().filter(|(_, op, _)| matches!(op, Op::Append { .. }));
-    let changes = changes.filter_map(|(value, ..)| match builder.layout.place(graph, value) {
+    let changes = changes.filter_map(|(value, ..)| match builder.layout.place(graph, &program, value) {
         Some(Place::Bound(buffer)) => Some(buffer),
         _ => None,
     });

@@ -1,5 +1,6 @@
 //! Joins a kernel file with the files it imports. A line `#import name` becomes the text of `shaders/lib/<name>.wgsl`, once.
 //! `#import format` is the dequantization of the dtype that the kernel is built for: formats are imports, never branches.
+//! A kernel over several weights imports `weight 0`, `weight 1`: the same text once a weight, with its number behind names.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,19 @@ use graph::DType;
 pub const LIB: &[(&str, &str)] = &[
     ("bits", include_str!("shaders/lib/bits.wgsl")),
     ("k_scales", include_str!("shaders/lib/k_scales.wgsl")),
+    ("words", include_str!("shaders/lib/words.wgsl")),
     ("grid", include_str!("shaders/lib/grid.wgsl")),
+    ("activation", include_str!("shaders/lib/activation.wgsl")),
+    ("turn", include_str!("shaders/lib/turn.wgsl")),
+    ("staged", include_str!("shaders/lib/staged.wgsl")),
+    ("input_plain", include_str!("shaders/lib/input_plain.wgsl")),
+    ("input_rms_norm", include_str!("shaders/lib/input_rms_norm.wgsl")),
+    ("input_rms_sum", include_str!("shaders/lib/input_rms_sum.wgsl")),
+    ("input_layer_norm", include_str!("shaders/lib/input_layer_norm.wgsl")),
+    ("parts_1", include_str!("shaders/lib/parts_1.wgsl")),
+    ("parts_2", include_str!("shaders/lib/parts_2.wgsl")),
+    ("parts_3", include_str!("shaders/lib/parts_3.wgsl")),
+    ("weight", include_str!("shaders/lib/weight.wgsl")),
     ("reduce", include_str!("shaders/lib/reduce.wgsl")),
     ("unit", include_str!("shaders/lib/unit.wgsl")),
     ("f32", include_str!("shaders/lib/f32.wgsl")),
@@ -27,35 +40,89 @@ pub const LIB: &[(&str, &str)] = &[
     ("q6_k", include_str!("shaders/lib/q6_k.wgsl")),
 ];
 
-/// The complete WGSL of a kernel. `Err` holds the name of an import that does not exist.
-pub fn compose(wgsl: &str, format: Option<DType>) -> Result<String, String> {
-    let mut text = String::new();
-    append(wgsl, format, &mut BTreeSet::new(), &mut text)?;
-    Ok(text)
+/// The complete WGSL of a kernel. An import that is a role, as `input` is, stands for the one of `files` whose name starts with
+/// it. `Err` holds the name of an import that does not exist.
+pub fn compose(wgsl: &'static str, formats: &[DType], files: &[&'static str]) -> Result<String, String> {
+    let mut composer = Composer { formats, files, seen: BTreeSet::new(), text: String::new() };
+    composer.append(wgsl, &mut None)?;
+    Ok(composer.text)
 }
 
-fn append<'a>(
-    wgsl: &'a str,
-    format: Option<DType>,
-    seen: &mut BTreeSet<&'a str>,
-    text: &mut String,
-) -> Result<(), String> {
-    for line in wgsl.lines() {
-        let Some(name) = line.strip_prefix("#import ").map(str::trim) else {
-            text.push_str(line);
-            text.push('\n');
-            continue;
-        };
-        let name = match (name, format) {
-            ("format", Some(dtype)) => dtype.name(),
-            (name, _) => name,
-        };
-        let Some(&(name, body)) = LIB.iter().find(|(key, _)| *key == name) else {
-            return Err(name.into());
-        };
-        if seen.insert(name) {
-            append(body, format, seen, text)?;
+struct Composer<'a> {
+    formats: &'a [DType],
+    files: &'a [&'static str],
+    seen: BTreeSet<&'static str>,
+    text: String,
+}
+
+/// What is written once a weight: files that read `weight`.
+struct Numbered {
+    number: usize,
+    seen: BTreeSet<&'static str>,
+    text: String,
+}
+
+impl Composer<'_> {
+    fn append(&mut self, wgsl: &'static str, numbered: &mut Option<Numbered>) -> Result<(), String> {
+        for line in wgsl.lines() {
+            let Some(import) = line.strip_prefix("#import ").map(str::trim) else {
+                let text = numbered.as_mut().map_or(&mut self.text, |numbered| &mut numbered.text);
+                text.push_str(line);
+                text.push('\n');
+                continue;
+            };
+            if let Some((name, number)) = import.split_once(' ') {
+                let number = number.parse().map_err(|_| import.to_string())?;
+                let (_, body) = self.find(name, number)?;
+                let mut own = Some(Numbered { number, seen: BTreeSet::new(), text: String::new() });
+                self.append(body, &mut own)?;
+                self.text.extend(own.map(|own| renamed(&own)));
+                continue;
+            }
+            let (name, body) = self.find(import, numbered.as_ref().map_or(0, |numbered| numbered.number))?;
+            match numbered {
+                Some(own) if body.contains("weight[") => {
+                    if own.seen.insert(name) {
+                        self.append(body, numbered)?;
+                    }
+                }
+                _ => {
+                    if self.seen.insert(name) {
+                        self.append(body, &mut None)?;
+                    }
+                }
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn find(&self, name: &str, number: usize) -> Result<(&'static str, &'static str), String> {
+        let role = || self.files.iter().copied().find(|file| file.split('_').next() == Some(name));
+        let file = match name {
+            "format" => self.formats.get(number).map(|dtype| dtype.name()),
+            _ => role(),
+        };
+        let file = file.unwrap_or(name);
+        LIB.iter().find(|(key, _)| *key == file).copied().ok_or_else(|| file.into())
+    }
+}
+
+/// The text with its number behind `weight` and behind the name of every function that it declares.
+fn renamed(own: &Numbered) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let declared = own.text.lines().filter_map(|line| line.strip_prefix("fn ")?.split('(').next());
+    let names: BTreeSet<&str> = declared.chain(["weight"]).collect();
+    let mut text = String::new();
+    let mut rest = own.text.as_str();
+    while let Some(start) = rest.find(is_part) {
+        let (before, word) = rest.split_at(start);
+        let (word, after) = word.split_at(word.find(|c| !is_part(c)).unwrap_or(word.len()));
+        text.push_str(before);
+        text.push_str(word);
+        if names.contains(word) {
+            text.push_str(&format!("_{}", own.number));
+        }
+        rest = after;
+    }
+    text + rest
 }

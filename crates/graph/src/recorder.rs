@@ -20,7 +20,7 @@ impl Value {
 /// What a leaf stands for; who fills its buffer and when.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LeafKind {
-    /// Filled once, before the first run.
+    /// Filled once, before a plan that takes it is prepared: a backend may keep it in a form of its own from then on.
     Weight,
     /// Written before each run.
     Input,

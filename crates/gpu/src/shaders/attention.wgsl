@@ -7,16 +7,20 @@ struct Params {
     heads: u32,
     group: u32,      // query heads of a key and value head
     vectors: u32,    // head_dim / 4, at most 64
-    kv_vectors: u32, // kv_heads * head_dim / 4
     rows: u32,       // of key and value
     window: u32,     // rows that a causal query sees
     scale: f32,
+    stride: u32,     // vectors of a row of the buffer that holds the query
+    kv_stride: u32,  // of those that hold key and value
+    q_first: u32,    // first vector of the query in its row
+    k_first: u32,
+    v_first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> query: array<vec4<f32>>;       // [tokens, heads, head_dim]
-@group(0) @binding(2) var<storage, read> key: array<vec4<f32>>;         // [rows, kv_heads, head_dim]
-@group(0) @binding(3) var<storage, read> value: array<vec4<f32>>;       // [rows, kv_heads, head_dim]
+@group(0) @binding(1) var<storage, read> query: array<vec4<f32>>;       // [tokens, stride]: [heads, head_dim] from q_first
+@group(0) @binding(2) var<storage, read> key: array<vec4<f32>>;         // [rows, kv_stride]: [kv_heads, head_dim] from k_first
+@group(0) @binding(3) var<storage, read> value: array<vec4<f32>>;       // the same from v_first
 @group(0) @binding(4) var<storage, read> visible: array<u32>;           // positions [tokens], or spans [tokens, 2]
 @group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>; // [tokens, heads, head_dim]
 
@@ -56,7 +60,8 @@ fn main(
     let start = number * vectors;
     let kv = number % params.heads / params.group * vectors;
     if (local < vectors) {
-        q[local] = query[start + local] * params.scale;
+        let head = number % params.heads * vectors;
+        q[local] = query[token * params.stride + params.q_first + head + local] * params.scale;
     }
     let teams = 64u / vectors;
     let team = local / vectors; // lanes of no team idle
@@ -70,7 +75,7 @@ fn main(
         let count = min(rows.y - tile, 64u);
         var score = -1.0e30;
         if (local < count) {
-            let k = (tile + local) * params.kv_vectors + kv;
+            let k = (tile + local) * params.kv_stride + params.k_first + kv;
             score = 0.0;
             for (var i = 0u; i < vectors; i++) {
                 score += dot(q[i], key[k + i]);
@@ -92,7 +97,7 @@ fn main(
             for (var i = team; i < count; i += teams) {
                 let weight = weights[i];
                 total += weight;
-                sum += weight * value[(tile + i) * params.kv_vectors + kv + slot];
+                sum += weight * value[(tile + i) * params.kv_stride + params.v_first + kv + slot];
             }
         }
     }

@@ -33,12 +33,12 @@ fn main(
     }
     let w = unit((row - params.first) * params.row_bytes, number % params.units);
     let at = number * 8u;
-    output[at] = w.a;
-    output[at + 1u] = w.b;
-    output[at + 2u] = w.c;
-    output[at + 3u] = w.d;
-    output[at + 4u] = w.e;
-    output[at + 5u] = w.f;
-    output[at + 6u] = w.g;
-    output[at + 7u] = w.h;
+    output[at] = w.a * w.scale.x + w.shift.x;
+    output[at + 1u] = w.b * w.scale.x + w.shift.x;
+    output[at + 2u] = w.c * w.scale.x + w.shift.x;
+    output[at + 3u] = w.d * w.scale.x + w.shift.x;
+    output[at + 4u] = w.e * w.scale.y + w.shift.y;
+    output[at + 5u] = w.f * w.scale.y + w.shift.y;
+    output[at + 6u] = w.g * w.scale.y + w.shift.y;
+    output[at + 7u] = w.h * w.scale.y + w.shift.y;
 }

@@ -13,6 +13,7 @@ fn unit(row: u32, index: u32) -> Unit {
     return Unit(
         four(at), four(at + 2u), four(at + 4u), four(at + 6u),
         four(at + 8u), four(at + 10u), four(at + 12u), four(at + 14u),
+        vec2<f32>(1.0), vec2<f32>(0.0),
     );
 }
 

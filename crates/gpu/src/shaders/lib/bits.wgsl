@@ -1,4 +1,4 @@
-// Fields of packed words. The kernel declares `weight`, its blocks as words.
+// Fields of packed words.
 
 // The half in the low 16 bits, subnormals included (hardware may flush those, and block scales are often that small).
 // Infinity and NaN do not occur in weights.
@@ -8,13 +8,6 @@ fn half(word: u32) -> f32 {
     let normal = bitcast<f32>(sign | ((magnitude << 13u) + 0x38000000u));
     let subnormal = select(1.0, -1.0, sign != 0u) * f32(magnitude) * 5.9604644775390625e-8; // 2^-24
     return select(normal, subnormal, magnitude < 0x400u);
-}
-
-// The word at a byte offset that is a multiple of 2.
-fn word_at(offset: u32) -> u32 {
-    let index = offset >> 2u;
-    let shift = (offset & 2u) << 3u;
-    return joined(weight[index], weight[index + 1u], shift);
 }
 
 // 32 bits from bit `shift` (0..32) of two neighbouring words.

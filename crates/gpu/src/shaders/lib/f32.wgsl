@@ -11,6 +11,7 @@ fn unit(row: u32, index: u32) -> Unit {
     return Unit(
         four(at), four(at + 4u), four(at + 8u), four(at + 12u),
         four(at + 16u), four(at + 20u), four(at + 24u), four(at + 28u),
+        vec2<f32>(1.0), vec2<f32>(0.0),
     );
 }
 

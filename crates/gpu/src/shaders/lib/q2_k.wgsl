@@ -16,15 +16,16 @@ fn unit(row: u32, index: u32) -> Unit {
     let dmin = half(head >> 16u);
     let scales = weight[block + (sub >> 1u)] >> ((sub & 1u) << 4u);
     let d0 = d * f32(scales & 15u);
-    let m0 = vec4<f32>(-dmin * f32((scales >> 4u) & 15u));
+    let m0 = -dmin * f32((scales >> 4u) & 15u);
     let d1 = d * f32((scales >> 8u) & 15u);
-    let m1 = vec4<f32>(-dmin * f32((scales >> 12u) & 15u));
+    let m1 = -dmin * f32((scales >> 12u) & 15u);
     let q = block + 4u + (sub >> 2u) * 8u;
     let bit = (sub & 3u) << 1u;
     return Unit(
-        d0 * two(weight[q], bit) + m0, d0 * two(weight[q + 1u], bit) + m0,
-        d0 * two(weight[q + 2u], bit) + m0, d0 * two(weight[q + 3u], bit) + m0,
-        d1 * two(weight[q + 4u], bit) + m1, d1 * two(weight[q + 5u], bit) + m1,
-        d1 * two(weight[q + 6u], bit) + m1, d1 * two(weight[q + 7u], bit) + m1,
+        two(weight[q], bit), two(weight[q + 1u], bit),
+        two(weight[q + 2u], bit), two(weight[q + 3u], bit),
+        two(weight[q + 4u], bit), two(weight[q + 5u], bit),
+        two(weight[q + 6u], bit), two(weight[q + 7u], bit),
+        vec2<f32>(d0, d1), vec2<f32>(m0, m1),
     );
 }

@@ -2,6 +2,7 @@
 // 64 bytes of 2-bit numbers as in q2_k, 12 bytes with 16 scales of 6 bits (minus 32), d f16.
 #import unit
 #import bits
+#import words
 
 // Scale `i` of 16: its low nibble in byte i % 8, its two high bits in byte 8 + i % 4.
 fn scale_of(s0: u32, s1: u32, s2: u32, i: u32) -> f32 {
@@ -11,7 +12,7 @@ fn scale_of(s0: u32, s1: u32, s2: u32, i: u32) -> f32 {
 }
 
 fn three(low: u32, high: u32, bit: u32, sub: u32) -> vec4<f32> {
-    return bytes(((low >> bit) & 0x03030303u) | (((high >> sub) & 0x01010101u) << 2u)) - vec4<f32>(4.0);
+    return bytes(((low >> bit) & 0x03030303u) | (((high >> sub) & 0x01010101u) << 2u));
 }
 
 fn unit(row: u32, index: u32) -> Unit {
@@ -47,13 +48,14 @@ fn unit(row: u32, index: u32) -> Unit {
     let h7 = weight[high + 7u];
     let h8 = weight[high + 8u];
     return Unit(
-        d0 * three(joined(l0, l1, shift), joined(h0, h1, shift), bit, sub),
-        d0 * three(joined(l1, l2, shift), joined(h1, h2, shift), bit, sub),
-        d0 * three(joined(l2, l3, shift), joined(h2, h3, shift), bit, sub),
-        d0 * three(joined(l3, l4, shift), joined(h3, h4, shift), bit, sub),
-        d1 * three(joined(l4, l5, shift), joined(h4, h5, shift), bit, sub),
-        d1 * three(joined(l5, l6, shift), joined(h5, h6, shift), bit, sub),
-        d1 * three(joined(l6, l7, shift), joined(h6, h7, shift), bit, sub),
-        d1 * three(joined(l7, l8, shift), joined(h7, h8, shift), bit, sub),
+        three(joined(l0, l1, shift), joined(h0, h1, shift), bit, sub),
+        three(joined(l1, l2, shift), joined(h1, h2, shift), bit, sub),
+        three(joined(l2, l3, shift), joined(h2, h3, shift), bit, sub),
+        three(joined(l3, l4, shift), joined(h3, h4, shift), bit, sub),
+        three(joined(l4, l5, shift), joined(h4, h5, shift), bit, sub),
+        three(joined(l5, l6, shift), joined(h5, h6, shift), bit, sub),
+        three(joined(l6, l7, shift), joined(h6, h7, shift), bit, sub),
+        three(joined(l7, l8, shift), joined(h7, h8, shift), bit, sub),
+        vec2<f32>(d0, d1), vec2<f32>(-4.0 * d0, -4.0 * d1),
     );
 }

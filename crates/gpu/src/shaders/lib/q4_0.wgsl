@@ -17,11 +17,11 @@ fn unit(row: u32, index: u32) -> Unit {
     let q1 = select(w2, joined(w1, w2, 16u), middle);
     let q2 = select(w3, joined(w2, w3, 16u), middle);
     let q3 = select(w4, joined(w3, w4, 16u), middle);
-    let m = vec4<f32>(-8.0);
     return Unit(
-        d * (low_nibbles(q0) + m), d * (low_nibbles(q1) + m),
-        d * (low_nibbles(q2) + m), d * (low_nibbles(q3) + m),
-        d * (high_nibbles(q0) + m), d * (high_nibbles(q1) + m),
-        d * (high_nibbles(q2) + m), d * (high_nibbles(q3) + m),
+        low_nibbles(q0), low_nibbles(q1),
+        low_nibbles(q2), low_nibbles(q3),
+        high_nibbles(q0), high_nibbles(q1),
+        high_nibbles(q2), high_nibbles(q3),
+        vec2<f32>(d), vec2<f32>(-8.0 * d),
     );
 }

@@ -13,13 +13,14 @@ fn unit(row: u32, index: u32) -> Unit {
     let head = weight[block];
     let sm = scale_and_minimum(weight[block + 1u], weight[block + 2u], weight[block + 3u], sub);
     let d = half(head) * sm.x;
-    let m = vec4<f32>(-half(head >> 16u) * sm.y);
+    let m = -half(head >> 16u) * sm.y;
     let q = block + 4u + (sub >> 1u) * 8u;
     let shift = (sub & 1u) << 2u;
     return Unit(
-        d * nibbles(weight[q], shift) + m, d * nibbles(weight[q + 1u], shift) + m,
-        d * nibbles(weight[q + 2u], shift) + m, d * nibbles(weight[q + 3u], shift) + m,
-        d * nibbles(weight[q + 4u], shift) + m, d * nibbles(weight[q + 5u], shift) + m,
-        d * nibbles(weight[q + 6u], shift) + m, d * nibbles(weight[q + 7u], shift) + m,
+        nibbles(weight[q], shift), nibbles(weight[q + 1u], shift),
+        nibbles(weight[q + 2u], shift), nibbles(weight[q + 3u], shift),
+        nibbles(weight[q + 4u], shift), nibbles(weight[q + 5u], shift),
+        nibbles(weight[q + 6u], shift), nibbles(weight[q + 7u], shift),
+        vec2<f32>(d), vec2<f32>(m),
     );
 }

@@ -24,11 +24,11 @@ fn unit(row: u32, index: u32) -> Unit {
     let q1 = select(w3, joined(w2, w3, 16u), middle);
     let q2 = select(w4, joined(w3, w4, 16u), middle);
     let q3 = select(w5, joined(w4, w5, 16u), middle);
-    let m = vec4<f32>(-16.0);
     return Unit(
-        d * (five(q0, high, 0u) + m), d * (five(q1, high, 4u) + m),
-        d * (five(q2, high, 8u) + m), d * (five(q3, high, 12u) + m),
-        d * (five(q0 >> 4u, high, 16u) + m), d * (five(q1 >> 4u, high, 20u) + m),
-        d * (five(q2 >> 4u, high, 24u) + m), d * (five(q3 >> 4u, high, 28u) + m),
+        five(q0, high, 0u), five(q1, high, 4u),
+        five(q2, high, 8u), five(q3, high, 12u),
+        five(q0 >> 4u, high, 16u), five(q1 >> 4u, high, 20u),
+        five(q2 >> 4u, high, 24u), five(q3 >> 4u, high, 28u),
+        vec2<f32>(d), vec2<f32>(-16.0 * d),
     );
 }

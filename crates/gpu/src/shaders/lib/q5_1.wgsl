@@ -11,16 +11,17 @@ fn unit(row: u32, index: u32) -> Unit {
     let at = (row >> 2u) + index * 6u;
     let head = weight[at];
     let d = half(head);
-    let m = vec4<f32>(half(head >> 16u));
+    let m = half(head >> 16u);
     let high = weight[at + 1u];
     let q0 = weight[at + 2u];
     let q1 = weight[at + 3u];
     let q2 = weight[at + 4u];
     let q3 = weight[at + 5u];
     return Unit(
-        d * five(q0, high, 0u) + m, d * five(q1, high, 4u) + m,
-        d * five(q2, high, 8u) + m, d * five(q3, high, 12u) + m,
-        d * five(q0 >> 4u, high, 16u) + m, d * five(q1 >> 4u, high, 20u) + m,
-        d * five(q2 >> 4u, high, 24u) + m, d * five(q3 >> 4u, high, 28u) + m,
+        five(q0, high, 0u), five(q1, high, 4u),
+        five(q2, high, 8u), five(q3, high, 12u),
+        five(q0 >> 4u, high, 16u), five(q1 >> 4u, high, 20u),
+        five(q2 >> 4u, high, 24u), five(q3 >> 4u, high, 28u),
+        vec2<f32>(d), vec2<f32>(m),
     );
 }

@@ -13,18 +13,19 @@ fn unit(row: u32, index: u32) -> Unit {
     let head = weight[block];
     let sm = scale_and_minimum(weight[block + 1u], weight[block + 2u], weight[block + 3u], sub);
     let d = half(head) * sm.x;
-    let m = vec4<f32>(-half(head >> 16u) * sm.y);
+    let m = -half(head >> 16u) * sm.y;
     let h = block + 4u;
     let q = block + 12u + (sub >> 1u) * 8u;
     let shift = (sub & 1u) << 2u;
     return Unit(
-        d * five(weight[q], shift, weight[h], sub) + m,
-        d * five(weight[q + 1u], shift, weight[h + 1u], sub) + m,
-        d * five(weight[q + 2u], shift, weight[h + 2u], sub) + m,
-        d * five(weight[q + 3u], shift, weight[h + 3u], sub) + m,
-        d * five(weight[q + 4u], shift, weight[h + 4u], sub) + m,
-        d * five(weight[q + 5u], shift, weight[h + 5u], sub) + m,
-        d * five(weight[q + 6u], shift, weight[h + 6u], sub) + m,
-        d * five(weight[q + 7u], shift, weight[h + 7u], sub) + m,
+        five(weight[q], shift, weight[h], sub),
+        five(weight[q + 1u], shift, weight[h + 1u], sub),
+        five(weight[q + 2u], shift, weight[h + 2u], sub),
+        five(weight[q + 3u], shift, weight[h + 3u], sub),
+        five(weight[q + 4u], shift, weight[h + 4u], sub),
+        five(weight[q + 5u], shift, weight[h + 5u], sub),
+        five(weight[q + 6u], shift, weight[h + 6u], sub),
+        five(weight[q + 7u], shift, weight[h + 7u], sub),
+        vec2<f32>(d), vec2<f32>(m),
     );
 }

@@ -3,9 +3,10 @@
 // d scale (q - 32).
 #import unit
 #import bits
+#import words
 
 fn six(low: u32, shift: u32, high: u32, bit: u32) -> vec4<f32> {
-    return bytes(((low >> shift) & 0x0f0f0f0fu) | (((high >> bit) & 0x03030303u) << 4u)) - vec4<f32>(32.0);
+    return bytes(((low >> shift) & 0x0f0f0f0fu) | (((high >> bit) & 0x03030303u) << 4u));
 }
 
 fn unit(row: u32, index: u32) -> Unit {
@@ -42,13 +43,14 @@ fn unit(row: u32, index: u32) -> Unit {
     let h7 = weight[high + 7u];
     let h8 = weight[high + 8u];
     return Unit(
-        d0 * six(joined(l0, l1, shift), nibble, joined(h0, h1, shift), bit),
-        d0 * six(joined(l1, l2, shift), nibble, joined(h1, h2, shift), bit),
-        d0 * six(joined(l2, l3, shift), nibble, joined(h2, h3, shift), bit),
-        d0 * six(joined(l3, l4, shift), nibble, joined(h3, h4, shift), bit),
-        d1 * six(joined(l4, l5, shift), nibble, joined(h4, h5, shift), bit),
-        d1 * six(joined(l5, l6, shift), nibble, joined(h5, h6, shift), bit),
-        d1 * six(joined(l6, l7, shift), nibble, joined(h6, h7, shift), bit),
-        d1 * six(joined(l7, l8, shift), nibble, joined(h7, h8, shift), bit),
+        six(joined(l0, l1, shift), nibble, joined(h0, h1, shift), bit),
+        six(joined(l1, l2, shift), nibble, joined(h1, h2, shift), bit),
+        six(joined(l2, l3, shift), nibble, joined(h2, h3, shift), bit),
+        six(joined(l3, l4, shift), nibble, joined(h3, h4, shift), bit),
+        six(joined(l4, l5, shift), nibble, joined(h4, h5, shift), bit),
+        six(joined(l5, l6, shift), nibble, joined(h5, h6, shift), bit),
+        six(joined(l6, l7, shift), nibble, joined(h6, h7, shift), bit),
+        six(joined(l7, l8, shift), nibble, joined(h7, h8, shift), bit),
+        vec2<f32>(d0, d1), vec2<f32>(-32.0 * d0, -32.0 * d1),
     );
 }

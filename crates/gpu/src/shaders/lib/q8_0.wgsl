@@ -1,6 +1,7 @@
 // q8_0: 32 elements in 34 bytes: d f16, 32 signed bytes; d q.
 #import unit
 #import bits
+#import words
 
 fn unit(row: u32, index: u32) -> Unit {
     let start = row + index * 34u;
@@ -17,9 +18,10 @@ fn unit(row: u32, index: u32) -> Unit {
     let w7 = weight[at + 7u];
     let w8 = weight[at + 8u];
     return Unit(
-        d * signed_bytes(joined(w0, w1, shift)), d * signed_bytes(joined(w1, w2, shift)),
-        d * signed_bytes(joined(w2, w3, shift)), d * signed_bytes(joined(w3, w4, shift)),
-        d * signed_bytes(joined(w4, w5, shift)), d * signed_bytes(joined(w5, w6, shift)),
-        d * signed_bytes(joined(w6, w7, shift)), d * signed_bytes(joined(w7, w8, shift)),
+        signed_bytes(joined(w0, w1, shift)), signed_bytes(joined(w1, w2, shift)),
+        signed_bytes(joined(w2, w3, shift)), signed_bytes(joined(w3, w4, shift)),
+        signed_bytes(joined(w4, w5, shift)), signed_bytes(joined(w5, w6, shift)),
+        signed_bytes(joined(w6, w7, shift)), signed_bytes(joined(w7, w8, shift)),
+        vec2<f32>(d), vec2<f32>(0.0),
     );
 }

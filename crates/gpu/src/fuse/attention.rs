@@ -1,0 +1,135 @@
+//! Attention: query, key and value of one input side by side, and what happens to them before attention.
+
+use graph::{Graph, Mask, Op, Value};
+
+use super::{Draft, Heads, Input, Linear, Output, Stage, View, op};
+
+/// Norms, rope and appends in front of attention, over one linear stage for query, key and value. One token attends in the same
+/// stage.
+pub(super) fn causal(draft: &mut Draft<'_>) {
+    for (value, ..) in draft.graph.ops() {
+        let Some((inputs, mut heads, mut absorbed)) = before(draft, value) else { continue };
+        let Some(input) = beside(draft, inputs) else { continue };
+        heads.input = input;
+        if draft.rows(value) == 1 {
+            heads.result = value;
+            absorbed.push(value);
+            draft.fold(&absorbed, Stage::Attention(heads));
+        } else {
+            draft.fold(&absorbed, Stage::Heads(heads));
+        }
+    }
+}
+
+/// Query, key and value of an encoder, where they are read as they are.
+pub(super) fn packed(draft: &mut Draft<'_>) {
+    for (value, ..) in draft.graph.ops() {
+        let Some(&Op::Attention { query, key, value, .. }) = draft.alone(value) else { continue };
+        beside(draft, [query, key, value]);
+    }
+}
+
+/// Three linear layers of one input as one stage; the value that stores all three.
+fn beside(draft: &mut Draft<'_>, values: [Value; 3]) -> Option<Value> {
+    let mut parts = Vec::new();
+    let mut first = None;
+    for value in values {
+        let (input, part) = draft.plain(value)?;
+        draft.only_reader(value)?;
+        if *first.get_or_insert(input) != input || !draft.is_whole(part.weight) {
+            return None;
+        }
+        parts.push(part);
+    }
+    let input = Input::Plain(first?);
+    let widths = values.map(|value| draft.columns(value));
+    let stride = widths.iter().sum();
+    // Vectors of four in the kernels; the first of the three stores.
+    let aligned = widths.iter().all(|width| width.is_multiple_of(4));
+    let root = values.into_iter().min()?;
+    if !aligned || !draft.fits(draft.rows(root), stride) {
+        return None;
+    }
+    draft.fold(&values, Stage::Linear(Linear { result: root, input, parts, output: Output::Plain }));
+    let mut first = 0;
+    for (value, width) in values.into_iter().zip(widths) {
+        draft.views.insert(value, View { root, first, stride });
+        first += width;
+    }
+    Some(root)
+}
+
+/// Of an attention op: query, key and value before norms and rope, what happens to them, and the ops that do it.
+fn before(draft: &Draft<'_>, value: Value) -> Option<([Value; 3], Heads, Vec<Value>)> {
+    let graph = draft.graph;
+    let &Op::Attention { query, key, value: values, mask, heads, .. } = draft.alone(value)? else { return None };
+    let Mask::Causal { positions, window } = mask else { return None };
+    if window == Some(0) || graph.storage(key) == graph.storage(values) {
+        return None;
+    }
+    let head_dim = draft.columns(query) / heads;
+    let key_row = appended(draft, key, positions)?;
+    let value_row = appended(draft, values, positions)?;
+    let mut absorbed = vec![key, values];
+    let mut unturned = |turned: Value| {
+        draft.only_reader(turned)?;
+        draft.alone(turned)?;
+        let input = rope(graph, turned, positions, head_dim)?;
+        absorbed.push(turned);
+        match draft.alone(input) {
+            Some(&Op::RmsNorm { input: inner, weight, .. }) if draft.columns(weight) == head_dim => {
+                draft.only_reader(input)?;
+                draft.is_vector(weight).then_some(())?;
+                absorbed.push(input);
+                Some((inner, Some(input)))
+            }
+            _ => Some((input, None)),
+        }
+    };
+    let ((query_in, query_norm), (key_in, key_norm)) = (unturned(query)?, unturned(key_row)?);
+    if !same_rope(graph, query, key_row) || !factors(graph, query).is_none_or(|value| draft.is_vector(value)) {
+        return None;
+    }
+    let norms = match (query_norm, key_norm) {
+        (Some(query), Some(key)) => Some([query, key]),
+        (None, None) => None,
+        _ => return None,
+    };
+    let heads = Heads { result: query, input: query_in, appends: [key, values], rope: query, norms, positions };
+    Some(([query_in, key_in, value_row], heads, absorbed))
+}
+
+/// The row that an append adds, if only one attention reads what it returns.
+fn appended(draft: &Draft<'_>, value: Value, positions: Value) -> Option<Value> {
+    let &Op::Append { cache, input, positions: own } = draft.alone(value)? else { return None };
+    draft.only_reader(value)?;
+    // The state itself, and not what an earlier append made of it; nobody else looks at it.
+    let first = draft.graph.storage(cache) == cache && draft.readers.get(&cache).is_some_and(|all| all.len() == 1);
+    (first && !draft.is_output(cache) && own == positions).then_some(input)
+}
+
+/// What a rope turns, if it turns heads of this size by these positions.
+fn rope(graph: &Graph, value: Value, at: Value, dim: usize) -> Option<Value> {
+    match *op(graph, value)? {
+        Op::Rope { input, positions, head_dim, .. } if positions == at && head_dim == dim => Some(input),
+        _ => None,
+    }
+}
+
+fn factors(graph: &Graph, value: Value) -> Option<Value> {
+    match op(graph, value) {
+        Some(Op::Rope { factors, .. }) => *factors,
+        _ => None,
+    }
+}
+
+/// Whether two ropes turn alike.
+fn same_rope(graph: &Graph, left: Value, right: Value) -> bool {
+    match (op(graph, left), op(graph, right)) {
+        (
+            Some(Op::Rope { factors: f, base: b, position_scale: s, pairs: p, .. }),
+            Some(Op::Rope { factors, base, position_scale, pairs, .. }),
+        ) => (f, b, s, p) == (factors, base, position_scale, pairs),
+        _ => false,
+    }
+}

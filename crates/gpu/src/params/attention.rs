@@ -1,0 +1,117 @@
+//! Numbers of `attention`, `attention_decode` and `rope_append`.
+
+use graph::{Mask, Op, RopePairs, Value};
+
+use super::Constants;
+use crate::{
+    fuse::{self, Heads, Stage},
+    kernels::Site,
+};
+
+pub(crate) fn attention(site: &Site<'_>) -> Vec<u32> {
+    let Op::Attention { query, key, value, mask, heads, kv_heads, scale } = *site.op else { return Vec::new() };
+    let window = match mask {
+        Mask::Causal { window, .. } => window.unwrap_or(u32::MAX),
+        Mask::Spans { .. } => u32::MAX,
+    };
+    let [q, k, v] = [query, key, value].map(|value| site.program.view(site.graph, value));
+    vec![
+        site.rows(query),
+        heads as u32,
+        (heads / kv_heads) as u32,
+        site.columns(query) / heads as u32 / 4,
+        site.rows(key),
+        window,
+        scale.to_bits(),
+        (q.stride / 4) as u32,
+        (k.stride / 4) as u32,
+        (q.first / 4) as u32,
+        (k.first / 4) as u32,
+        (v.first / 4) as u32,
+    ]
+}
+
+pub(crate) fn attention_constants(site: &Site<'_>) -> Constants {
+    let causal = matches!(site.op, Op::Attention { mask: Mask::Causal { .. }, .. });
+    vec![("CAUSAL", f64::from(u8::from(causal)))]
+}
+
+pub(crate) fn attention_grid(site: &Site<'_>) -> [u32; 3] {
+    let Op::Attention { query, heads, .. } = *site.op else { return [1, 1, 1] };
+    site.fold(u64::from(site.rows(query)) * heads as u64)
+}
+
+pub(crate) fn attention_decode(site: &Site<'_>) -> Vec<u32> {
+    let (Stage::Attention(stage), &Op::Attention { query, key, mask, heads, kv_heads, scale, .. }) =
+        (site.stage, site.op)
+    else {
+        return Vec::new();
+    };
+    let Mask::Causal { window, .. } = mask else { return Vec::new() };
+    let mut words = vec![
+        heads as u32,
+        (heads / kv_heads) as u32,
+        site.columns(query) / heads as u32 / 4,
+        site.columns(key) / 4,
+        site.rows(key),
+        window.unwrap_or(u32::MAX),
+        scale.to_bits(),
+    ];
+    words.extend(rope_and_norms(site, stage));
+    words
+}
+
+pub(crate) fn attention_decode_grid(site: &Site<'_>) -> [u32; 3] {
+    let Op::Attention { heads, .. } = *site.op else { return [1, 1, 1] };
+    site.fold(heads as u64)
+}
+
+pub(crate) fn rope_append(site: &Site<'_>) -> Vec<u32> {
+    let Stage::Heads(stage) = site.stage else { return Vec::new() };
+    let Op::Rope { head_dim, .. } = *site.op else { return Vec::new() };
+    let (head_dim, [key, _]) = (head_dim as u32, stage.appends);
+    let mut words = vec![
+        site.rows(stage.result),
+        site.columns(stage.result) / head_dim,
+        site.columns(key) / head_dim,
+        head_dim,
+        site.rows(key),
+    ];
+    words.extend(rope_and_norms(site, stage));
+    words
+}
+
+pub(crate) fn rope_append_grid(site: &Site<'_>) -> [u32; 3] {
+    let [_, heads, kv_heads, ..] = rope_append(site)[..] else { return [1, 1, 1] };
+    site.fold(site.ty.shape.rows() as u64 * u64::from(heads + 2 * kv_heads))
+}
+
+/// First words of turns and factors; weight, epsilon and offset of the norms of query and key.
+fn rope_and_norms(site: &Site<'_>, stage: &Heads) -> Vec<u32> {
+    let Some(rope) = fuse::op(site.graph, stage.rope) else { return Vec::new() };
+    let vectors = &site.program.vectors;
+    let factors = match rope {
+        Op::Rope { factors: Some(factors), .. } => vectors.leaf(*factors),
+        _ => 0,
+    };
+    let norm = |value: Value| match fuse::op(site.graph, value) {
+        Some(&Op::RmsNorm { weight, epsilon, offset, .. }) => {
+            [vectors.leaf(weight), epsilon.to_bits(), offset.to_bits()]
+        }
+        _ => [0; 3],
+    };
+    let norms = stage.norms.map(|norms| norms.map(norm)).unwrap_or_default();
+    [vec![vectors.turns(rope), factors], norms.concat()].concat()
+}
+
+/// Of both kernels.
+pub(crate) fn heads_constants(site: &Site<'_>) -> Constants {
+    let (Stage::Attention(stage) | Stage::Heads(stage)) = site.stage else { return Vec::new() };
+    let Some(Op::Rope { factors, pairs, .. }) = fuse::op(site.graph, stage.rope) else { return Vec::new() };
+    let flag = |flag: bool| f64::from(u8::from(flag));
+    vec![
+        ("ADJACENT", flag(*pairs == RopePairs::Adjacent)),
+        ("FACTORS", flag(factors.is_some())),
+        ("NORMS", flag(stage.norms.is_some())),
+    ]
+}

@@ -1,0 +1,12 @@
+// Two weights.
+@group(0) @binding(5) var<storage, read> weight_0: array<u32>; // [rows, in] in blocks
+@group(0) @binding(6) var<storage, read> weight_1: array<u32>;
+#import weight 0
+#import weight 1
+
+fn part_sums(part: u32, token: u32, row: u32, lane: u32) -> Sums {
+    if (part == 0u) {
+        return sums_0(token, row, lane, params.parts[0]);
+    }
+    return sums_1(token, row, lane, params.parts[1]);
+}

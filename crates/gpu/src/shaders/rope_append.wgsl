@@ -1,0 +1,117 @@
+// What comes between query, key and value of several tokens and their attention: norms of the heads, rope, and the new rows of
+// the caches. A workgroup a head of a token; padding and rows past the capacity are not appended.
+#import grid
+#import reduce
+#import turn
+
+struct Norm {
+    weight: u32, // first word in `vectors`
+    epsilon: f32,
+    offset: f32, // added to the weight
+}
+
+struct Params {
+    tokens: u32,
+    heads: u32,
+    kv_heads: u32,
+    head_dim: u32,
+    rows: u32,    // of the caches
+    turns: u32,   // first words in `vectors`
+    factors: u32,
+    q_weight: u32,
+    q_epsilon: f32,
+    q_offset: f32,
+    k_weight: u32,
+    k_epsilon: f32,
+    k_offset: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> input: array<f32>;         // [tokens, heads + 2 kv_heads, head_dim]
+@group(0) @binding(2) var<storage, read> vectors: array<u32>;       // norms, turns and factors of the rope
+@group(0) @binding(3) var<storage, read_write> output: array<f32>;  // [tokens, heads, head_dim]
+@group(0) @binding(4) var<storage, read> positions: array<u32>;     // [tokens]
+@group(0) @binding(5) var<storage, read_write> keys: array<f32>;    // [rows, kv_heads, head_dim]
+@group(0) @binding(6) var<storage, read_write> values: array<f32>;  // [rows, kv_heads, head_dim]
+
+override ADJACENT: bool;
+override FACTORS: bool;
+override NORMS: bool;
+
+fn real(at: u32) -> f32 {
+    return bitcast<f32>(vectors[at]);
+}
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let number = folded(group, groups);
+    let each = params.heads + 2u * params.kv_heads;
+    let token = number / each;
+    let head = number % each;
+    if (token >= params.tokens) {
+        return;
+    }
+    let dim = params.head_dim;
+    let at = number * dim;
+    let position = positions[token];
+    let row = position * params.kv_heads; // in heads
+    if (head >= params.heads + params.kv_heads) {
+        let to = (row + head - params.heads - params.kv_heads) * dim;
+        if (position < params.rows) {
+            for (var i = local; i < dim; i += 64u) {
+                values[to + i] = input[at + i];
+            }
+        }
+        return;
+    }
+    var norm = Norm(params.q_weight, params.q_epsilon, params.q_offset);
+    if (head >= params.heads) {
+        norm = Norm(params.k_weight, params.k_epsilon, params.k_offset);
+    }
+    var root = 1.0; // of the mean square, inverted
+    if (NORMS) {
+        var squares = 0.0;
+        for (var i = local; i < dim; i += 64u) {
+            let value = input[at + i];
+            squares += value * value;
+        }
+        root = 1.0 / sqrt(workgroup_sum(local, squares) / f32(dim) + norm.epsilon);
+    }
+    for (var pair = local; pair < dim / 2u; pair += 64u) {
+        var first = pair;
+        var second = pair + dim / 2u;
+        if (ADJACENT) {
+            first = pair * 2u;
+            second = first + 1u;
+        }
+        var a = input[at + first];
+        var b = input[at + second];
+        if (NORMS) {
+            a *= root * (real(norm.weight + first) + norm.offset);
+            b *= root * (real(norm.weight + second) + norm.offset);
+        }
+        var cs = vec2<f32>(1.0, 0.0);
+        if (position != 0xffffffffu) { // padding does not turn
+            var factor = 1.0;
+            if (FACTORS) {
+                factor = real(params.factors + pair);
+            }
+            let turns = vec2<u32>(vectors[params.turns + pair * 2u], vectors[params.turns + pair * 2u + 1u]);
+            cs = rotation(position, turns, factor);
+        }
+        let turned = vec2<f32>(a * cs.x - b * cs.y, a * cs.y + b * cs.x);
+        if (head < params.heads) {
+            let to = (token * params.heads + head) * dim;
+            output[to + first] = turned.x;
+            output[to + second] = turned.y;
+        } else if (position < params.rows) {
+            let to = (row + head - params.heads) * dim;
+            keys[to + first] = turned.x;
+            keys[to + second] = turned.y;
+        }
+    }
+}

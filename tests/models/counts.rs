@@ -1,0 +1,75 @@
+//! What a token costs on the GPU, as counts: launches, submits, waits, objects and bytes.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use engine::{Engine, GenerateOptions, Prompt};
+use graph::{Backend, Counters};
+use weights::File;
+
+use super::support::{Shared, all, load, model, open_gpu};
+use super::tiny::Layout;
+use super::tiny_decoders::{Variant, build};
+
+/// Tokens of the counted generation.
+const TOKENS: u64 = 4;
+
+/// What happened from one moment to a later one.
+fn between(before: Counters, after: Counters) -> Counters {
+    Counters {
+        dispatches: after.dispatches - before.dispatches,
+        submits: after.submits - before.submits,
+        reads: after.reads - before.reads,
+        bytes_read: after.bytes_read - before.bytes_read,
+        objects: after.objects - before.objects,
+    }
+}
+
+/// Generates after a prompt that is in the cache already, so that every step is one of one token.
+fn tokens(files: Vec<File>, temperature: f32) -> Option<(Counters, u64)> {
+    let backend = Rc::new(RefCell::new(open_gpu()?));
+    let mut engine = load(Box::new(Shared(backend.clone())), files, Some(64)).unwrap();
+    let layers = engine.info().layers as u64;
+    let options = GenerateOptions {
+        max_tokens: Some(TOKENS as usize),
+        temperature,
+        seed: Some(1),
+        ignore_eos: true,
+        ..Default::default()
+    };
+    let prompt = Prompt::Tokens(vec![5, 6, 7]);
+    let generate = |engine: &mut Engine| pollster::block_on(engine.generate(&prompt, &options, &mut all)).unwrap();
+    generate(&mut engine);
+    let before = backend.borrow().counters();
+    assert_eq!(generate(&mut engine).tokens as u64, TOKENS);
+    let spent = between(before, backend.borrow().counters());
+    println!("{layers} layers: {} launches a token", spent.dispatches / TOKENS);
+    Some((spent, layers))
+}
+
+fn assert_counts(spent: Counters, layers: u64) {
+    assert!(spent.dispatches <= TOKENS * (5 * layers + 5), "{spent:?}");
+    assert_eq!((spent.submits, spent.reads, spent.objects), (TOKENS, TOKENS, 0), "{spent:?}");
+    assert!(spent.bytes_read <= TOKENS * 64, "{spent:?}");
+}
+
+#[test]
+fn a_token_of_every_family() {
+    for variant in Variant::ALL {
+        for (layout, temperature) in [(Layout::Safetensors, 0.0), (Layout::Gguf, 1.0), (Layout::HalfWidth, 0.0)] {
+            let (tiny, _) = build(variant);
+            let Some((spent, layers)) = tokens(tiny.files(layout), temperature) else { return };
+            assert_counts(spent, layers);
+        }
+    }
+}
+
+/// Files of the default models mix formats within a layer.
+#[test]
+fn a_token_of_the_default_models() {
+    for id in ["smollm2-135m-instruct", "gemma-3-270m"] {
+        let Some(files) = model(id) else { continue };
+        let Some((spent, layers)) = tokens(files, 0.0) else { return };
+        assert_counts(spent, layers);
+    }
+}
