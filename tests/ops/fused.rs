@@ -50,14 +50,14 @@ const QWEN2: Style = Style {
     pairs: RopePairs::Halves,
     factors: false,
     biases: true,
-    dtypes: [DType::F32, DType::F32, DType::F32, DType::F16, DType::BF16, DType::BF16, DType::F32],
+    dtypes: [DType::F32; 7],
     ..LLAMA
 };
 const QWEN3: Style = Style {
     name: "qwen3",
     biases: false,
     head_norms: true,
-    dtypes: [DType::Q4_0, DType::Q8_0, DType::Q5_1, DType::Q5_0, DType::Q4_0, DType::Q8_0, DType::Q4_1],
+    dtypes: [DType::Q4_0, DType::Q8_0, DType::BF16, DType::Q8_0, DType::Q4_0, DType::Q8_0, DType::Q8_0],
     ..QWEN2
 };
 const GEMMA: Style = Style {
@@ -65,7 +65,7 @@ const GEMMA: Style = Style {
     post_norms: true,
     window: Some(3),
     function: Activation::GeluTanh,
-    dtypes: [DType::Q5_0, DType::Q5_0, DType::Q8_0, DType::Q5_1, DType::Q5_0, DType::Q5_0, DType::Q8_0],
+    dtypes: [DType::Q5_0, DType::Q5_0, DType::Q8_0, DType::Q8_0, DType::Q5_0, DType::Q5_0, DType::Q8_0],
     ..QWEN3
 };
 
@@ -90,7 +90,11 @@ fn decoder(style: &Style, tokens: usize) -> Case {
     let mut build = Build::new(format!("fused/{}/{tokens}", style.name)).threshold(1e-9);
     let run = |first: u32| (first..first + tokens as u32).collect::<Vec<u32>>();
     let positions = build.list("positions", [run(0), run(tokens as u32)]);
-    let mut x = build.input("x", [tokens, HIDDEN]);
+    let ids = [3, 4].map(|first| (first..first + tokens as u32).collect::<Vec<u32>>());
+    let ids = build.list("ids", ids);
+    let table = build.weight("table", DType::Q5_0, [20, HIDDEN]);
+    let rows = build.graph.gather(table, ids);
+    let mut x = build.graph.scale(rows, 1.7);
     for layer in 0..2 {
         x = block(&mut build, style, layer, x, positions);
     }
@@ -161,7 +165,7 @@ fn encoder(tokens: usize) -> Case {
         let mixed = linear(&mut build, &name("o"), DType::F32, HIDDEN, mixed, true);
         let sum = build.graph.add(x, mixed);
         x = layer_norm(&mut build, &name("attention norm"), sum);
-        let inner = linear(&mut build, &name("up"), DType::F16, 160, x, true);
+        let inner = linear(&mut build, &name("up"), DType::F32, 160, x, true);
         let inner = build.graph.activate(inner, Activation::Gelu);
         let inner = linear(&mut build, &name("down"), DType::F32, HIDDEN, inner, true);
         let sum = build.graph.add(x, inner);
@@ -270,6 +274,14 @@ fn outputs() -> Vec<Case> {
             let small = build.graph.scale(y, 0.1);
             let bounded = build.graph.activate(small, Activation::Silu);
             build.graph.add(small, bounded)
+        }),
+        case("plain rows scaled", |build, x| {
+            let ids = build.list("ids", [vec![1, 0], vec![2, 9]]);
+            let table = build.weight("table", DType::F16, [5, 37]);
+            let rows = build.graph.gather(table, ids);
+            let scaled = build.graph.scale(rows, -3.0);
+            build.graph.output("scaled", scaled);
+            x
         }),
         case("one row added to all", |build, x| {
             let row = build.input("row", [1, 70]);

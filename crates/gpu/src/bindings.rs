@@ -22,14 +22,15 @@ pub enum Operand {
 /// The storage bindings of a stage.
 pub fn bindings(graph: &Graph, stage: &Stage, has_table: bool) -> Vec<(u32, Operand)> {
     match stage {
-        Stage::Op(value) => in_order(graph, *value, has_table),
+        Stage::Op(value) => in_order(graph, *value, *value, has_table),
+        Stage::Gather { result, rows } => in_order(graph, *rows, *result, has_table),
         Stage::Linear(stage) => linear(graph, stage),
         Stage::Attention(stage) | Stage::Heads(stage) => heads(graph, stage),
     }
 }
 
 /// Operands of an op, table, result.
-fn in_order(graph: &Graph, value: Value, has_table: bool) -> Vec<(u32, Operand)> {
+fn in_order(graph: &Graph, value: Value, result: Value, has_table: bool) -> Vec<(u32, Operand)> {
     let Some(op) = op(graph, value) else { return Vec::new() };
     let one = |value: Option<Value>| value.map_or(Operand::Absent, Operand::Value);
     let mut operands: Vec<Operand> = match *op {
@@ -42,7 +43,7 @@ fn in_order(graph: &Graph, value: Value, has_table: bool) -> Vec<(u32, Operand)>
         _ => op.inputs().into_iter().map(Operand::Value).collect(),
     };
     operands.extend(has_table.then_some(Operand::Table));
-    operands.push(Operand::Value(value));
+    operands.push(Operand::Value(result));
     (1..).zip(operands).collect()
 }
 

@@ -5,6 +5,7 @@
 
 mod attention;
 mod dump;
+mod gather;
 mod linear;
 mod norm;
 mod vectors;
@@ -40,6 +41,13 @@ pub struct Program {
 pub enum Stage {
     /// One op by the kernel of its name.
     Op(Value),
+    /// Rows of a table times a factor. The result is that of the scaling.
+    Gather {
+        /// The scaled rows.
+        result: Value,
+        /// The rows as they are.
+        rows: Value,
+    },
     /// Linear layers with what comes before and after them.
     Linear(Linear),
     /// Attention of one token with what comes before it. The result is that of the attention.
@@ -149,6 +157,7 @@ impl Program {
         attention::causal(&mut draft);
         attention::packed(&mut draft);
         norm::inputs(&mut draft);
+        gather::scaled(&mut draft);
         let stages: Vec<Stage> = draft.stages.into_values().collect();
         let vectors = Vectors::of(graph, &stages);
         let program = Program { stages, views: draft.views, vectors };
@@ -188,6 +197,7 @@ impl Stage {
     pub fn result(&self) -> Value {
         match self {
             Stage::Op(value) => *value,
+            Stage::Gather { result, .. } => *result,
             Stage::Linear(linear) => linear.result,
             Stage::Attention(heads) | Stage::Heads(heads) => heads.result,
         }
@@ -196,7 +206,9 @@ impl Stage {
     /// Values whose buffers it reads.
     pub fn reads(&self, graph: &Graph) -> Vec<Value> {
         match self {
-            Stage::Op(value) => op(graph, *value).map(Op::inputs).unwrap_or_default(),
+            Stage::Op(value) | Stage::Gather { rows: value, .. } => {
+                op(graph, *value).map(Op::inputs).unwrap_or_default()
+            }
             Stage::Linear(linear) => {
                 let mut reads = linear.input.reads(graph);
                 reads.extend(linear.parts.iter().map(|part| part.weight));
@@ -217,7 +229,7 @@ impl Stage {
         let bytes = |value: Value| (value, graph.ty(value).bytes().unwrap_or(0));
         match self {
             Stage::Op(value) if matches!(op(graph, *value), Some(Op::Append { .. })) => Vec::new(),
-            Stage::Op(value) => vec![bytes(*value)],
+            Stage::Op(value) | Stage::Gather { result: value, .. } => vec![bytes(*value)],
             Stage::Linear(linear) => {
                 let rows = graph.ty(linear.result).shape.rows() as u64;
                 let result = (linear.result, 4 * rows * linear.columns(graph) as u64);

@@ -44,7 +44,7 @@ pub struct Site<'a> {
     pub program: &'a Program,
     /// The stage.
     pub stage: &'a Stage,
-    /// The op whose result it stores.
+    /// The op whose kernel it is, or whose result it stores.
     pub op: &'a Op,
     /// Type of that result.
     pub ty: &'a TensorType,
@@ -130,8 +130,8 @@ pub fn choose(site: &Site<'_>) -> &'static Kernel {
         (Stage::Attention(_), _) => "attention_decode",
         (Stage::Heads(_), _) => "rope_append",
         (Stage::Op(_), Op::Linear { .. }) => "linear_any",
-        (Stage::Op(_), Op::Gather { .. }) if !site.ty.shape.columns().is_multiple_of(fuse::UNIT) => "gather_any",
-        (Stage::Op(_), op) => op.name(),
+        (_, Op::Gather { .. }) if !site.ty.shape.columns().is_multiple_of(fuse::UNIT) => "gather_any",
+        (Stage::Op(_) | Stage::Gather { .. }, op) => op.name(),
     };
     let found = KERNELS.iter().find(|kernel| kernel.name == name);
     debug_assert!(found.is_some(), "no kernel row for {name}");
@@ -142,12 +142,16 @@ impl<'a> Site<'a> {
     /// A stage over all rows of its weight; `None` if its result is no op's, which no program has.
     pub fn new(graph: &'a Graph, program: &'a Program, stage: &'a Stage, limits: &'a Limits) -> Option<Site<'a>> {
         let result = stage.result();
+        let recorded = match stage {
+            Stage::Gather { rows, .. } => *rows,
+            _ => result,
+        };
         let count = stage.weights(graph).first().map_or(0, |&weight| graph.ty(weight).shape.rows() as u64);
         Some(Site {
             graph,
             program,
             stage,
-            op: fuse::op(graph, result)?,
+            op: fuse::op(graph, recorded)?,
             ty: graph.ty(result),
             rows: Rows { first: 0, count },
             limits,
@@ -166,7 +170,7 @@ impl Stage {
         match self {
             Stage::Linear(linear) => linear.parts.iter().map(|part| part.weight).collect(),
             Stage::Attention(_) | Stage::Heads(_) => Vec::new(),
-            Stage::Op(value) => match fuse::op(graph, *value) {
+            Stage::Op(value) | Stage::Gather { rows: value, .. } => match fuse::op(graph, *value) {
                 Some(Op::Linear { weight, .. }) => vec![*weight],
                 Some(Op::Gather { table, .. }) => vec![*table],
                 _ => Vec::new(),

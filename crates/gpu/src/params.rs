@@ -8,7 +8,10 @@ use std::f64::consts::TAU;
 
 use graph::{Activation, Op, RopePairs, Value};
 
-use crate::{fuse::UNIT, kernels::Site};
+use crate::{
+    fuse::{UNIT, op},
+    kernels::Site,
+};
 
 pub(crate) use attention::*;
 pub(crate) use linear::*;
@@ -71,6 +74,10 @@ pub(crate) fn gather(site: &Site<'_>) -> Vec<u32> {
 
 pub(crate) fn gather_any(site: &Site<'_>) -> Vec<u32> {
     let table = site.input(0);
+    let factor = match op(site.graph, site.stage.result()) {
+        Some(Op::Scale { factor, .. }) => *factor,
+        _ => 1.0,
+    };
     vec![
         site.columns(table),
         site.row_bytes(table),
@@ -78,6 +85,7 @@ pub(crate) fn gather_any(site: &Site<'_>) -> Vec<u32> {
         site.rows.first as u32,
         site.rows(table),
         site.ty.shape.rows() as u32,
+        factor.to_bits(),
     ]
 }
 

@@ -23,7 +23,13 @@ struct Line<'a> {
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.stage {
-            Stage::Op(value) => self.op(f, *value)?,
+            Stage::Op(value) => self.op(f, *value, *value)?,
+            Stage::Gather { result, rows } => {
+                self.op(f, *result, *rows)?;
+                if let Some(Op::Scale { factor, .. }) = op(self.graph, *result) {
+                    write!(f, " factor={factor}")?;
+                }
+            }
             Stage::Linear(linear) => self.linear(f, linear)?,
             Stage::Attention(heads) => self.heads(f, "attention_decode", heads)?,
             Stage::Heads(heads) => self.heads(f, "rope_append", heads)?,
@@ -44,10 +50,10 @@ impl Line<'_> {
         }
     }
 
-    fn op(&self, f: &mut fmt::Formatter<'_>, value: Value) -> fmt::Result {
+    fn op(&self, f: &mut fmt::Formatter<'_>, result: Value, value: Value) -> fmt::Result {
         let Some(op) = op(self.graph, value) else { return Ok(()) };
         let operands: Vec<String> = op.inputs().into_iter().map(|input| self.name(input)).collect();
-        write!(f, "{} = {}({})", self.graph.name(value), op.name(), operands.join(", "))
+        write!(f, "{} = {}({})", self.graph.name(result), op.name(), operands.join(", "))
     }
 
     fn linear(&self, f: &mut fmt::Formatter<'_>, linear: &Linear) -> fmt::Result {

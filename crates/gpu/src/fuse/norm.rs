@@ -21,9 +21,8 @@ fn normed(draft: &Draft<'_>, at: Value) -> Option<(Vec<Value>, Input)> {
     let Some(Stage::Linear(linear)) = draft.stages.get(&at) else { return None };
     let Input::Plain(norm) = linear.input else { return None };
     let tile = if draft.rows(norm) == 1 { 1 } else { TILE_TOKENS };
-    let whole = linear.parts.iter().all(|part| draft.is_whole(part.weight));
     // Added to its own product, it has to be there before.
-    if tile * draft.columns(norm) > STAGED || !whole || linear.output == Output::Add(norm) {
+    if tile * draft.columns(norm) > STAGED || linear.output == Output::Add(norm) {
         return None;
     }
     match *draft.alone(norm)? {

@@ -24,7 +24,7 @@ impl Vectors {
         let mut vectors = Vectors::default();
         for stage in stages {
             match stage {
-                Stage::Op(_) => {}
+                Stage::Op(_) | Stage::Gather { .. } => {}
                 Stage::Linear(linear) => vectors.linear(graph, linear),
                 Stage::Attention(heads) | Stage::Heads(heads) => vectors.heads(graph, heads),
             }

@@ -9,6 +9,7 @@ struct Params {
     first: u32,      // first row of this part
     table_rows: u32, // of the whole table
     n: u32,          // indices
+    factor: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -33,12 +34,14 @@ fn main(
     }
     let w = unit((row - params.first) * params.row_bytes, number % params.units);
     let at = number * 8u;
-    output[at] = w.a * w.scale.x + w.shift.x;
-    output[at + 1u] = w.b * w.scale.x + w.shift.x;
-    output[at + 2u] = w.c * w.scale.x + w.shift.x;
-    output[at + 3u] = w.d * w.scale.x + w.shift.x;
-    output[at + 4u] = w.e * w.scale.y + w.shift.y;
-    output[at + 5u] = w.f * w.scale.y + w.shift.y;
-    output[at + 6u] = w.g * w.scale.y + w.shift.y;
-    output[at + 7u] = w.h * w.scale.y + w.shift.y;
+    let scale = w.scale * params.factor;
+    let shift = w.shift * params.factor;
+    output[at] = w.a * scale.x + shift.x;
+    output[at + 1u] = w.b * scale.x + shift.x;
+    output[at + 2u] = w.c * scale.x + shift.x;
+    output[at + 3u] = w.d * scale.x + shift.x;
+    output[at + 4u] = w.e * scale.y + shift.y;
+    output[at + 5u] = w.f * scale.y + shift.y;
+    output[at + 6u] = w.g * scale.y + shift.y;
+    output[at + 7u] = w.h * scale.y + shift.y;
 }

@@ -9,6 +9,7 @@ struct Params {
     first: u32,      // first row of this part
     table_rows: u32, // of the whole table
     n: u32,          // indices
+    factor: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -31,5 +32,5 @@ fn main(
     if (row < params.first || row - params.first >= params.rows) {
         return;
     }
-    output[number] = element((row - params.first) * params.row_bytes, number % params.columns);
+    output[number] = params.factor * element((row - params.first) * params.row_bytes, number % params.columns);
 }
