@@ -45,14 +45,8 @@ const LLAMA: Style = Style {
     function: Activation::Silu,
     dtypes: [DType::Q4_1; 7],
 };
-const QWEN2: Style = Style {
-    name: "qwen2",
-    pairs: RopePairs::Halves,
-    factors: false,
-    biases: true,
-    dtypes: [DType::F32; 7],
-    ..LLAMA
-};
+const QWEN2: Style =
+    Style { name: "qwen2", pairs: RopePairs::Halves, factors: false, biases: true, dtypes: [DType::F32; 7], ..LLAMA };
 const QWEN3: Style = Style {
     name: "qwen3",
     biases: false,
