@@ -28,7 +28,7 @@ fn between(before: Counters, after: Counters) -> Counters {
 /// Generates after a prompt that is in the cache already, so that every step is one of one token.
 fn tokens(files: Vec<File>, temperature: f32) -> Option<(Counters, u64)> {
     let backend = Rc::new(RefCell::new(open_gpu()?));
-    let mut engine = load(Box::new(Shared(backend.clone())), files, Some(64)).unwrap();
+    let mut engine = load(Box::new(Shared(backend.clone())) as Box<dyn Backend>, files, Some(64)).unwrap();
     let layers = engine.info().layers as u64;
     let options = GenerateOptions {
         max_tokens: Some(TOKENS as usize),
