@@ -1,6 +1,6 @@
 // Tokens by the rows of up to three weights, each of its own format. An invocation computes 4 rows for one tile of tokens, so
 // each unit is dequantized once for all of them and each activation is read once for 4 rows; LANES neighbouring invocations
-// share these rows and take their units in turn. Sums are named: an array may not stay in registers.
+// share these rows and take their units in turn.
 #import grid
 #import activation
 #import input
@@ -46,13 +46,8 @@ override OUTPUT: u32; // 0 plain, 1 plus `other`, 2 activation, 3 activation of 
 
 const NONE = 0xffffffffu;
 
-// Of four rows, by token.
-struct Sums {
-    a: vec4<f32>,
-    b: vec4<f32>,
-    c: vec4<f32>,
-    d: vec4<f32>,
-}
+// Of four rows, by token of the tile.
+alias Sums = array<vec4<f32>, 4>;
 
 var<workgroup> lane_sums: array<vec4<f32>, 64>;
 
@@ -160,18 +155,15 @@ fn main(
         }
         let row = (block * 64u + local) / LANES * 4u;
         var sums = part_sums(part, token, row, lane);
-        sums.a = all_lanes(local, sums.a);
+        sums[0] = all_lanes(local, sums[0]);
         var up = Sums();
         if (OUTPUT == 3u) {
             up = part_sums(1u, token, row, lane);
-            up.a = all_lanes(local, up.a);
+            up[0] = all_lanes(local, up[0]);
         }
         if (lane == 0u) {
-            store_rows(token, part, row, sums.a, up.a);
-            if (TOKENS > 1u) {
-                store_rows(token + 1u, part, row, sums.b, up.b);
-                store_rows(token + 2u, part, row, sums.c, up.c);
-                store_rows(token + 3u, part, row, sums.d, up.d);
+            for (var t = 0u; t < TOKENS; t++) {
+                store_rows(token + t, part, row, sums[t], up[t]);
             }
         }
     }
