@@ -37,9 +37,9 @@ pub(crate) fn all(_: Event<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// The limits that every browser has.
+/// The limits that every browser has, and the kernels that a GPU gets, on lavapipe too.
 fn options() -> gpu::Options {
-    gpu::Options { default_limits: true, ..Default::default() }
+    gpu::Options { default_limits: true, software: Some(false), ..Default::default() }
 }
 
 /// Which backend a test runs on.

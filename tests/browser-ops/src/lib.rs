@@ -73,7 +73,9 @@ pub fn names() -> Result<String, JsError> {
 /// Runs the cases whose names contain `filter`.
 #[wasm_bindgen]
 pub async fn run_ops(filter: String) -> Result<String, JsError> {
-    let mut backend = GpuBackend::new(Options { default_limits: true, ..Options::default() }).await?;
+    // The kernels that a GPU gets; the models in the browser tests run those that a software adapter gets.
+    let options = Options { default_limits: true, software: Some(false), ..Options::default() };
+    let mut backend = GpuBackend::new(options).await?;
     let mut report = Report {
         adapter: backend.facts().name,
         limits: format!("{:?}", backend.limits()),
