@@ -262,6 +262,26 @@ test('a GPU that computes wrong results is not used', async () => {
   await assert.rejects(load('webgpu'), { code: 'WRONG_RESULTS', name: 'OperationError' });
 });
 
+test('a GPU that has passed the self-test is not tried again', async () => {
+  const store = memoryStore();
+  const load = async (vendor: string) => {
+    const runtime = fakeRuntime();
+    let tried: boolean | undefined;
+    const open: typeof runtime.open = async (files, options, sink) => {
+      tried = options.selfTest;
+      const opened = await runtime.open(files, options, sink);
+      const details: Record<string, string> = tried === true ? { selfTest: 'passed, error 1e-9' } : {};
+      return { ...opened, info: () => ({ ...opened.info(), device: 'webgpu', details }) };
+    };
+    const engine = new LocalEngine({ store, loadRuntime: async () => ({ ...runtime, open }) });
+    const { details } = await withNavigator(adapter({ vendor }), () => engine.call('load', { ...LOAD, device: 'auto' }));
+    return [tried, details['selfTest']];
+  };
+  assert.deepEqual(await load('amd'), [true, 'passed, error 1e-9']);
+  assert.deepEqual(await load('amd'), [false, 'passed before']);
+  assert.deepEqual(await load('intel'), [true, 'passed, error 1e-9'], 'another adapter');
+});
+
 test('auto takes WebGPU only where an adapter is real', async () => {
   const withGpu = (gpu: unknown) => withNavigator(gpu, () => chooseDevice('auto'));
   assert.equal((await withGpu(undefined)).device, 'wasm');

@@ -9,7 +9,7 @@ mod panic;
 mod sink;
 mod source;
 
-use engine::{Device, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
+use engine::{Backend, Device, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
 use js_sys::{Float32Array, Function, Reflect};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::{Serializer, from_value};
@@ -26,6 +26,7 @@ struct OpenOptions {
     device: String,
     context: Option<usize>,
     power_preference: Option<String>,
+    self_test: Option<bool>,
 }
 
 /// A loaded model on a device.
@@ -40,7 +41,7 @@ impl Runtime {
     ///
     /// `sink` is told of everything that happens during a call; `false` from it ends the call.
     pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, Failure> {
-        let OpenOptions { device, context, power_preference } = from_value(options)?;
+        let OpenOptions { device, context, power_preference, self_test } = from_value(options)?;
         let device: Device = match device.as_str() {
             "wasm" => Device { backend: Box::new(cpu::CpuBackend::new()), reference: None },
             "webgpu" => {
@@ -50,7 +51,8 @@ impl Runtime {
                     _ => gpu::Power::Default,
                 };
                 let backend = gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await?;
-                Device { backend: Box::new(backend), reference: Some(Box::new(cpu::CpuBackend::new())) }
+                let reference = self_test.unwrap_or(true).then(|| Box::new(cpu::CpuBackend::new()) as Box<dyn Backend>);
+                Device { backend: Box::new(backend), reference }
             }
             other => return Err(Failure::new("BAD_INPUT", &format!("there is no device {other}"))),
         };

@@ -9,6 +9,7 @@ import { storeKey } from '../weights/key.js';
 import { chooseDevice } from './device.js';
 import type { FileRef, LoadArgs } from './protocol.js';
 import type { Runtime, RuntimeFile, RuntimeInstance } from './runtime.js';
+import { hasPassed, rememberPassed, verdictKey } from './self-test.js';
 
 /** What loading needs from outside; tests give their own. */
 export interface LoadTools {
@@ -42,7 +43,7 @@ export async function load(args: LoadArgs, tools: LoadTools): Promise<Loaded> {
       opened.push(stored);
       files.push({ name: file.name, size: stored.size, readAt: stored.readAt });
     }
-    const loaded = await start(args, files, tools, progress);
+    const loaded = await start(args, files, store, tools, progress);
     progress.say({ phase: 'ready', loaded: 1, total: 1 });
     return loaded;
   } finally {
@@ -57,12 +58,20 @@ async function chooseStore(asked: LoadArgs['store']): Promise<ModelStore> {
   return asked === 'auto' && canWriteOpfs() && (await hasOpfs()) ? opfsStore() : inMemory;
 }
 
-async function start(args: LoadArgs, files: RuntimeFile[], tools: LoadTools, progress: Throttle): Promise<Loaded> {
+async function start(
+  args: LoadArgs,
+  files: RuntimeFile[],
+  store: ModelStore,
+  tools: LoadTools,
+  progress: Throttle,
+): Promise<Loaded> {
   const choice = await chooseDevice(args.device, args.powerPreference);
   const { context, powerPreference } = args;
+  const verdict = verdictKey(tools.runtime.hasher(), choice.adapter, args.id, files);
+  const isTrusted = choice.device === 'webgpu' && (await hasPassed(store, verdict));
   const begin = (device: 'webgpu' | 'wasm'): Promise<Runtime> => {
     progress.say({ phase: 'compile', loaded: 0, total: 1 });
-    return tools.runtime.open(files, { device, context, powerPreference }, (event) => {
+    return tools.runtime.open(files, { device, context, powerPreference, selfTest: !isTrusted }, (event) => {
       if (event.type === 'load') progress.say({ phase: 'upload', loaded: event.loaded, total: event.total });
       return tools.signal?.aborted !== true;
     });
@@ -81,6 +90,8 @@ async function start(args: LoadArgs, files: RuntimeFile[], tools: LoadTools, pro
     runtime = await begin(device);
   }
   const info = runtime.info();
+  if (info.details['selfTest'] !== undefined) await rememberPassed(store, verdict);
+  else if (info.device === 'webgpu') info.details['selfTest'] = 'passed before';
   // Browsers keep the adapter's name from wgpu; what they tell a page says more.
   const adapter = (info.device === 'webgpu' && choice.adapter) || info.adapter;
   return { runtime, info: { ...info, adapter, model: args.id, reason } };

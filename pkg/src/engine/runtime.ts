@@ -16,6 +16,8 @@ export interface RuntimeOptions {
   device: 'webgpu' | 'wasm';
   context?: number | undefined;
   powerPreference?: string | undefined;
+  /** Tries a GPU against the CPU before the model is loaded; default true. */
+  selfTest?: boolean | undefined;
 }
 
 /** What the runtime says of a model: all but its id and the reason for the device. */

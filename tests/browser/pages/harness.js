@@ -36,7 +36,8 @@ globalThis.openRuntime = async (device, urls) => {
       return { name, size: bytes.length, readAt };
     }),
   );
-  return glue.Runtime.open(files, { device }, () => true);
+  // The goldens that this is for say more than the self-test.
+  return glue.Runtime.open(files, { device, selfTest: false }, () => true);
 };
 
 globalThis.ready = true;
