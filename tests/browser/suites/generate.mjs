@@ -13,7 +13,7 @@ const models = [
 /** Greedy decoding, token by token, against fp32 arithmetic on the same weights. */
 export async function generate({ report, browser, server, run, device, full }) {
   // The software adapter of CI takes about a second a token.
-  const steps = device === 'wasm' || full ? 32 : 8;
+  const steps = device === 'wasm' || full ? 32 : 4;
   for (const { title, id, golden, ends } of models) {
     const page = await browser.open(`${server.origin}/test/`);
     for (const [index, reference] of golden.greedy.entries()) {
