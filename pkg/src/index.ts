@@ -1,5 +1,16 @@
 export { catalog, type CatalogFile, type CatalogModel } from './catalog.js';
 export { RushlightError, type ErrorCode, type ErrorDetails } from './errors.js';
+export type {
+  Moderation,
+  ModerateOptions,
+  ModerationLabel,
+  ModerationPolicy,
+  ModerationPreset,
+  ModerationSpan,
+  ModerationSurface,
+  ModeratorCoreOptions,
+  ModeratorCreateOptions,
+} from './moderation/types.js';
 export type { CreateMonitor, DownloadProgressEvent } from './monitor.js';
 export type {
   Availability,
