@@ -105,6 +105,7 @@ fn encoders_that_lie_are_refused() {
         ("id2label", json!({"0": "a", "1": "b"}), "id2label is 2 labels"),
         ("id2label", json!({"0": "a", "1": "b", "7": "c"}), "id2label is 3 labels"),
         ("problem_type", json!("guess"), "\"guess\""),
+        ("classifier_pooling", json!("max"), "classifier_pooling \"max\""),
     ];
     for (key, value, message) in cases {
         let (mut tiny, _) = tiny_encoders::build(Naming::Bert, Some("single_label_classification"), Vec::new());

@@ -3,6 +3,7 @@
 use engine::{EmbedOptions, Engine};
 use serde_json::{Value, json};
 
+use super::files;
 use super::forward::{self, Encoder, Tensors};
 use super::gguf::Meta;
 use super::support::{Device, all, load};
@@ -286,40 +287,93 @@ fn embeddings_agree_with_forward_on_gpu() {
     embeddings_agree_with_forward(Device::Gpu);
 }
 
-/// Heads of the three namings, with scores of one label of many and of each on its own.
+/// Heads of the three namings, with scores of one label of many and of each on its own, by the first row or the mean.
 fn classifiers_agree_with_forward(device: Device) {
     for naming in [Naming::Bert, Naming::Roberta, Naming::DistilBert] {
-        for problem in ["single_label_classification", "multi_label_classification"] {
-            let (tiny, encoder) = build(naming, Some(problem), Vec::new());
+        for (problem, pooling) in [
+            ("single_label_classification", None),
+            ("single_label_classification", Some("cls")),
+            ("multi_label_classification", None),
+            ("multi_label_classification", Some("mean")),
+        ] {
+            let (mut tiny, encoder) = build(naming, Some(problem), Vec::new());
+            tiny.config["classifier_pooling"] = json!(pooling);
             let Some(backend) = device.backend() else { return };
             let mut engine = load(backend, tiny.files(Layout::Safetensors), None).unwrap();
             assert_eq!(engine.info().labels, LABELS);
-            let texts = texts();
-            let found = pollster::block_on(engine.classify(&texts, &mut all)).unwrap();
-            for (text, found) in texts.iter().zip(found) {
-                let first = vec![forward::encoder(&encoder, &tiny.tensors, &ids(text))[0].clone()];
-                let [dense, output] = naming.head();
-                let act = |v: f64| if naming == Naming::DistilBert { v.max(0.0) } else { v.tanh() };
-                let inner: Vec<f64> =
-                    forward::linear(&tiny.tensors, dense, &first)[0].iter().map(|&v| act(v)).collect();
-                let logits = forward::linear(&tiny.tensors, output, &vec![inner])[0].clone();
-                let expected: Vec<f64> = match problem {
-                    "single_label_classification" => forward::log_softmax(&logits).iter().map(|lp| lp.exp()).collect(),
-                    _ => logits.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
-                };
-                assert!(found.windows(2).all(|pair| pair[0].score >= pair[1].score));
-                for score in found {
-                    let index = LABELS.iter().position(|label| *label == score.label).unwrap();
-                    let difference = (f64::from(score.score) - expected[index]).abs();
-                    assert!(
-                        difference < device.plain(2e-5),
-                        "{naming:?} {problem} {text:?}: {score:?} against {}",
-                        expected[index]
-                    );
-                }
-            }
+            let what = format!("{naming:?} {problem} {pooling:?}");
+            let pool = if pooling == Some("mean") { Pool::Mean } else { Pool::First };
+            compare(&mut engine, device, &what, |text| {
+                let pooled = expected(&encoder, &tiny.tensors, text, pool, false);
+                head(naming, &tiny.tensors, &pooled, problem)
+            });
         }
     }
+}
+
+/// Probabilities of the labels, of a pooled row.
+fn head(naming: Naming, tensors: &Tensors, pooled: &[f64], problem: &str) -> Vec<f64> {
+    let [dense, output] = naming.head();
+    let act = |v: f64| if naming == Naming::DistilBert { v.max(0.0) } else { v.tanh() };
+    let inner: Vec<f64> = forward::linear(tensors, dense, &vec![pooled.to_vec()])[0].iter().map(|&v| act(v)).collect();
+    let logits = forward::linear(tensors, output, &vec![inner])[0].clone();
+    match problem {
+        "single_label_classification" => forward::log_softmax(&logits).iter().map(|lp| lp.exp()).collect(),
+        _ => logits.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+    }
+}
+
+/// Classifies the texts; scores are ordered and as expected.
+fn compare(engine: &mut Engine, device: Device, what: &str, expected: impl Fn(&str) -> Vec<f64>) {
+    let texts = texts();
+    let found = pollster::block_on(engine.classify(&texts, &mut all)).unwrap();
+    for (text, found) in texts.iter().zip(found) {
+        let expected = expected(text);
+        assert!(found.windows(2).all(|pair| pair[0].score >= pair[1].score));
+        for score in found {
+            let index = LABELS.iter().position(|label| *label == score.label).unwrap();
+            let difference = (f64::from(score.score) - expected[index]).abs();
+            assert!(difference < device.plain(2e-5), "{what} {text:?}: {score:?} against {}", expected[index]);
+        }
+    }
+}
+
+/// A head and a tuned layer in a file of their own, over an encoder that another model uses as it is.
+fn an_overlay_is_a_model(device: Device) {
+    let (mut tuned, encoder) = build(Naming::Bert, Some("multi_label_classification"), Vec::new());
+    tuned.config["classifier_pooling"] = json!("mean");
+    let mut trunk = tuned.tensors.clone();
+    trunk.retain(|name, _| !name.starts_with("bert.pooler") && !name.starts_with("classifier"));
+    let mut over = tuned.tensors.clone();
+    over.retain(|name, _| !trunk.contains_key(name) || name.starts_with("bert.encoder.layer.1."));
+    // What is replaced would be seen.
+    for (name, (_, data)) in trunk.iter_mut().filter(|(name, _)| over.contains_key(*name)) {
+        assert!(name.starts_with("bert.encoder.layer.1."));
+        data.fill(7.0);
+    }
+    let named = |tensors: &Tensors| -> Vec<files::Named> {
+        tensors.iter().map(|(name, (shape, data))| (name.clone(), shape.clone(), data.clone())).collect()
+    };
+    let mut parts = tuned.files(Layout::Safetensors);
+    parts.retain(|file| file.name != "model.safetensors");
+    parts.push(files::file("model.safetensors", files::safetensors(&named(&trunk), files::Width::F32)));
+    parts.push(files::file("tuned.safetensors", files::overlay(&named(&over), "model.safetensors")));
+    let Some(backend) = device.backend() else { return };
+    let mut engine = load(backend, parts, None).unwrap();
+    compare(&mut engine, device, "an overlay", |text| {
+        let pooled = expected(&encoder, &tuned.tensors, text, Pool::Mean, false);
+        head(Naming::Bert, &tuned.tensors, &pooled, "multi_label_classification")
+    });
+}
+
+#[test]
+fn an_overlay_is_a_model_on_cpu() {
+    an_overlay_is_a_model(Device::Cpu);
+}
+
+#[test]
+fn an_overlay_is_a_model_on_gpu() {
+    an_overlay_is_a_model(Device::Gpu);
 }
 
 #[test]

@@ -90,7 +90,7 @@ pub(crate) fn open(
     };
     let (task, pooling) = match &head {
         EncoderHead::Embed(output) => (Task::Embed, output.pooling),
-        EncoderHead::Classify(classifier) => (classifier.task(), Pooling::First),
+        EncoderHead::Classify(classifier) => (classifier.task(), classifier.pooling()),
     };
     let info = Info {
         family: match scheme {
@@ -239,28 +239,27 @@ impl Model for Bert {
         }
         match &self.head {
             EncoderHead::Classify(classifier) if step.head == Head::Classify => {
-                let first = layers::head_rows(graph, x, step);
-                let scores = classifier.record(graph, first);
+                let pooled = pool(graph, x, step, classifier.pooling());
+                let scores = classifier.record(graph, pooled);
                 graph.output("scores", scores);
             }
-            EncoderHead::Embed(Output { pooling: Pooling::Mean, normalize }) => {
-                let offsets = graph.leaf(LeafKind::Input, "offsets", DType::U32, [step.rows + 1]);
-                let mean = graph.mean_pool(x, offsets);
-                self.finish(graph, mean, *normalize);
-            }
-            EncoderHead::Embed(Output { normalize, .. }) => {
-                let one = layers::head_rows(graph, x, step);
-                self.finish(graph, one, *normalize);
+            EncoderHead::Embed(Output { pooling, normalize }) => {
+                let pooled = pool(graph, x, step, *pooling);
+                let vectors = if *normalize { graph.normalize(pooled) } else { pooled };
+                graph.output("embeddings", vectors);
             }
             EncoderHead::Classify(_) => graph.output("embeddings", x),
         }
     }
 }
 
-impl Bert {
-    /// `[R, hidden]`
-    fn finish(&self, graph: &mut Graph, pooled: Value, normalize: bool) {
-        let vectors = if normalize { graph.normalize(pooled) } else { pooled };
-        graph.output("embeddings", vectors);
+/// One row a sequence, of its rows in `x`: `[R, hidden]`.
+fn pool(graph: &mut Graph, x: Value, step: &Step, pooling: Pooling) -> Value {
+    match pooling {
+        Pooling::Mean => {
+            let offsets = graph.leaf(LeafKind::Input, "offsets", DType::U32, [step.rows + 1]);
+            graph.mean_pool(x, offsets)
+        }
+        Pooling::First | Pooling::Last => layers::head_rows(graph, x, step),
     }
 }

@@ -1,4 +1,4 @@
-//! Heads that score a sequence by the encoder's first row.
+//! Heads that score a sequence by the encoder's first row, or by the mean of its rows.
 
 use graph::{Activation, Graph, Value};
 use serde_json::Value as Json;
@@ -7,7 +7,7 @@ use crate::fields::Fields;
 use crate::layers::Linear;
 use crate::names::Scheme;
 use crate::tensors::Tensors;
-use crate::{ModelError, Task};
+use crate::{ModelError, Pooling, Task};
 
 /// How scores become probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub(crate) struct Classifier {
     output: Linear,
     labels: Vec<String>,
     scores: Scores,
+    pooling: Pooling,
 }
 
 impl Classifier {
@@ -59,13 +60,25 @@ impl Classifier {
             None => Scores::Softmax,
             Some(other) => return Err(ModelError::Unsupported(format!("problem_type {other:?}"))),
         };
+        // The key is ModernBERT's; without it a head sees the first row, as those of BERT do.
+        let pooling = match fields.word(("", "classifier_pooling")) {
+            None | Some("cls") => Pooling::First,
+            Some("mean") => Pooling::Mean,
+            Some(other) => return Err(ModelError::Unsupported(format!("classifier_pooling {other:?}"))),
+        };
         Ok(Classifier {
             dense: Linear::with_bias(tensors, "cls", [hidden, hidden])?,
             function: if scheme == Scheme::DistilBert { Activation::Relu } else { Activation::Tanh },
             output: Linear::with_bias(tensors, "cls.output", [count, hidden])?,
             labels,
             scores,
+            pooling,
         })
+    }
+
+    /// Which rows of a sequence it sees.
+    pub(crate) fn pooling(&self) -> Pooling {
+        self.pooling
     }
 
     pub(crate) fn task(&self) -> Task {
@@ -73,8 +86,8 @@ impl Classifier {
     }
 
     /// `[R, hidden]` → `[R, labels]`
-    pub(crate) fn record(&self, graph: &mut Graph, first: Value) -> Value {
-        let x = self.dense.record(graph, first);
+    pub(crate) fn record(&self, graph: &mut Graph, pooled: Value) -> Value {
+        let x = self.dense.record(graph, pooled);
         let x = graph.activate(x, self.function);
         self.output.record(graph, x)
     }

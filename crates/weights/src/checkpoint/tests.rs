@@ -85,6 +85,132 @@ fn without_an_index_all_files_count() {
     assert!(matches!(error(vec![file("m.gguf", twice)]), WeightsError::DuplicateTensor { .. }));
 }
 
+/// A file that replaces tensors of another: F32 vectors of the given lengths, all their elements 9.
+fn overlay(replaces: &str, tensors: &[(&str, usize)]) -> Vec<u8> {
+    let mut infos = vec![format!(r#""__metadata__":{{"format":"pt","replaces":"{replaces}"}}"#)];
+    let mut end = 0;
+    for (name, length) in tensors {
+        let begin = end;
+        end += 4 * length;
+        infos.push(format!(r#""{name}":{{"dtype":"F32","shape":[{length}],"data_offsets":[{begin},{end}]}}"#));
+    }
+    safetensors(&format!("{{{}}}", infos.join(",")), &9f32.to_le_bytes().repeat(end / 4))
+}
+
+#[test]
+fn an_overlay_takes_the_place_of_tensors() {
+    // In either order of the files, and of their names.
+    for (name, swap) in [("a.safetensors", false), ("z.safetensors", true)] {
+        let mut files = vec![
+            file("model.safetensors", shard(&["a", "b", "c"])),
+            file(name, overlay("model.safetensors", &[("b", 1), ("new", 2)])),
+        ];
+        if swap {
+            files.swap(0, 1);
+        }
+        let mut checkpoint = Checkpoint::open(files).unwrap();
+        assert_eq!(checkpoint.tensors().keys().collect::<Vec<_>>(), ["a", "b", "c", "new"]);
+        let mut value = |tensor: &str| {
+            let mut four = [0; 4];
+            checkpoint.read(tensor, 0, &mut four).unwrap();
+            f32::from_le_bytes(four)
+        };
+        assert_eq!(["a", "b", "c", "new"].map(&mut value), [0.0, 9.0, 2.0, 9.0]);
+    }
+}
+
+/// Bytes that fail the test if any beyond the header are read.
+struct Header(Vec<u8>, u64);
+
+impl ByteSource for Header {
+    fn len(&self) -> u64 {
+        self.0.len() as u64 + self.1
+    }
+
+    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> Result<(), SourceError> {
+        assert!(offset == 0, "{} bytes were read at {offset}", into.len());
+        into.fill(0);
+        into[..self.0.len()].copy_from_slice(&self.0);
+        Ok(())
+    }
+}
+
+#[test]
+fn replaced_tensors_are_not_read() {
+    let header = r#"{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let trunk = Header(safetensors(header, &[]), 4);
+    let trunk = File { name: "model.safetensors".into(), source: Box::new(trunk) };
+    let files = vec![trunk, file("over.safetensors", overlay("model.safetensors", &[("b", 1)]))];
+    let mut checkpoint = Checkpoint::open(files).unwrap();
+    let mut four = [0; 4];
+    checkpoint.read("b", 0, &mut four).unwrap();
+    assert_eq!(f32::from_le_bytes(four), 9.0);
+}
+
+#[test]
+fn overlays_that_do_not_fit() {
+    let trunk = || file("model.safetensors", shard(&["a", "b"]));
+    let with = |more: Vec<File>| error(std::iter::once(trunk()).chain(more).collect());
+    let one = |name: &str, replaces: &str, tensors: &[(&str, usize)]| file(name, overlay(replaces, tensors));
+    assert_eq!(
+        with(vec![one("o.safetensors", "other.safetensors", &[("a", 1)])]),
+        WeightsError::MissingReplaced { file: "o.safetensors".into(), replaces: "other.safetensors".into() }
+    );
+    // A side file is no trunk.
+    assert!(matches!(
+        with(vec![one("o.safetensors", "config.json", &[("a", 1)]), file("config.json", *b"{}")]),
+        WeightsError::MissingReplaced { .. }
+    ));
+    assert_eq!(
+        with(vec![one("o.safetensors", "model.safetensors", &[("a", 3)])]),
+        WeightsError::ReplacedShape {
+            file: "o.safetensors".into(),
+            tensor: "a".into(),
+            found: "[3]".into(),
+            expected: "[1]".into(),
+        }
+    );
+    let pair = |first: &str, second: &str| {
+        let names = ["o.safetensors", "p.safetensors"];
+        with(vec![
+            one(names[0], "model.safetensors", &[(first, 1)]),
+            one(names[1], "model.safetensors", &[(second, 1)]),
+        ])
+    };
+    assert_eq!(pair("a", "a"), WeightsError::DuplicateTensor { tensor: "a".into() });
+    assert_eq!(pair("new", "new"), WeightsError::DuplicateTensor { tensor: "new".into() });
+    assert_eq!(
+        with(vec![one("o.safetensors", "model.safetensors", &[("a", 1), ("a", 1)])]),
+        WeightsError::DuplicateTensor { tensor: "a".into() }
+    );
+    // What another file holds is not replaced.
+    let beside = vec![one("o.safetensors", "model.safetensors", &[("x", 1)]), file("x.safetensors", shard(&["x"]))];
+    assert_eq!(with(beside), WeightsError::DuplicateTensor { tensor: "x".into() });
+    for replaces in ["o.safetensors", "p.safetensors"] {
+        let chain =
+            vec![one("o.safetensors", replaces, &[("a", 1)]), one("p.safetensors", "model.safetensors", &[("b", 1)])];
+        let expected = WeightsError::ReplacedOverlay { file: "o.safetensors".into(), replaces: replaces.into() };
+        assert_eq!(with(chain), expected);
+    }
+}
+
+#[test]
+fn overlays_of_dtypes_that_are_not_supported() {
+    let typed = |dtype: &str, metadata: &str| {
+        let header = format!(r#"{{{metadata}"a":{{"dtype":"{dtype}","shape":[1],"data_offsets":[0,4]}}}}"#);
+        safetensors(&header, &[0; 4])
+    };
+    let replaces = r#""__metadata__":{"replaces":"model.safetensors"},"#;
+    let open = |trunk: &str, over: &str| {
+        let files = vec![file("model.safetensors", typed(trunk, "")), file("o.safetensors", typed(over, replaces))];
+        Checkpoint::open(files).unwrap()
+    };
+    let found = open("I32", "F32");
+    assert!(found.tensors().contains_key("a") && found.unsupported().is_empty());
+    let found = open("F32", "I32");
+    assert!(found.tensors().is_empty() && found.unsupported()["a"] == "I32");
+}
+
 #[test]
 fn wrong_sets_of_files() {
     assert!(matches!(error(vec![file("config.json", *b"{}")]), WeightsError::NoWeights { files } if files.len() == 1));
