@@ -10,6 +10,7 @@
  * | `CRASHED` | the worker or the runtime stopped unexpectedly; the next call starts it again |
  * | `DEVICE_LOST` | the GPU went away |
  * | `DISPOSED` | the object was destroyed |
+ * | `FLAGGED` | a guarded stream was stopped, because what would come next was flagged |
  * | `INTEGRITY` | downloaded bytes are not the expected ones |
  * | `INTERNAL` | a mistake of ours |
  * | `MODEL_NOT_FOUND` | no such id in the catalog, or no such file at the address |
@@ -29,6 +30,7 @@ export type ErrorCode =
   | 'CRASHED'
   | 'DEVICE_LOST'
   | 'DISPOSED'
+  | 'FLAGGED'
   | 'INTEGRITY'
   | 'INTERNAL'
   | 'MODEL_NOT_FOUND'
@@ -49,6 +51,7 @@ const NAMES: Record<ErrorCode, string> = {
   CRASHED: 'OperationError',
   DEVICE_LOST: 'OperationError',
   DISPOSED: 'InvalidStateError',
+  FLAGGED: 'NotReadableError',
   INTEGRITY: 'NetworkError',
   INTERNAL: 'UnknownError',
   MODEL_NOT_FOUND: 'NotSupportedError',

@@ -24,6 +24,7 @@ export type {
   ModelSource,
   ProgressInfo,
 } from './options.js';
+export { guard, type GuardFlag, type GuardMode, type GuardModerator, type GuardOptions } from './moderation/guard.js';
 export {
   Classifier,
   type Classification,

@@ -1,5 +1,5 @@
 /** Words whose full stop ends no sentence. */
-const ABBREVIATION = /(?:^|[\s("'“‘])(?:Mr|Mrs|Ms|Dr|St|Prof|Sen|Rep|Gen|Jr|Sr|vs|No|cf|e\.g|i\.e|[A-Z])\.$/;
+export const ABBREVIATION = /(?:^|[\s("'“‘])(?:Mr|Mrs|Ms|Dr|St|Prof|Sen|Rep|Gen|Jr|Sr|vs|No|cf|e\.g|i\.e|[A-Z])\.$/;
 
 /** An end mark, closing quotes, and then something that begins a sentence; or an ideographic full stop. */
 const END = /[.!?…]+["'”’)\]]*(?=\s+(?:["'“‘(\[]?[\p{Lu}\p{N}]|[-*•]\s))|[。！？]/gu;
