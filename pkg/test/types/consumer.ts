@@ -1,5 +1,5 @@
 // Compiled, never run: what a strict project with nothing but the page's types sees.
-import { Classifier, cosineSimilarity, Embedder, LanguageModel, RushlightError, Summarizer, type Availability, type ErrorCode, type ModelSource } from 'rushlight';
+import { Classifier, cosineSimilarity, Embedder, guard, LanguageModel, RushlightError, Summarizer, type Availability, type ErrorCode, type GuardFlag, type GuardModerator, type ModelSource } from 'rushlight';
 
 const availability: Availability = await Embedder.availability({ model: 'all-minilm-l6-v2' });
 const source: ModelSource = { id: 'mine', files: { 'a.gguf': new URL('https://a.example/a.gguf'), 'b.json': new Blob() } };
@@ -20,6 +20,15 @@ chat.oncontextoverflow = (event: Event) => event.type;
 const summary: Promise<string> = Summarizer.create({ type: 'headline' }).then((summarizer) => summarizer.summarize('x', { context: 'y' }));
 const code: ErrorCode | undefined = (await summary.catch((error: unknown) => error)) instanceof RushlightError ? 'QUOTA' : undefined;
 
+declare const moderator: GuardModerator;
+const flags: GuardFlag[] = [];
+const guarded: ReadableStream<string> = guard(stream, moderator, { mode: 'stop', message: 'x', thresholds: { hate: 0.3, toxic: false }, onFlag: (flag) => flags.push(flag) });
+const score: number | undefined = flags[0]?.scores.hate;
+// @ts-expect-error: a mode that does not exist
+guard(stream, moderator, { mode: 'hide' });
+// @ts-expect-error: bytes are no text
+guard(new ReadableStream<Uint8Array>(), moderator);
+
 // @ts-expect-error: a type that does not exist
 void Summarizer.create({ type: 'poem' });
 // @ts-expect-error: no default model
@@ -29,4 +38,4 @@ void embedder.embed(3);
 // @ts-expect-error: not constructible
 new Embedder();
 
-export { availability, best, code, many, similarity, stream };
+export { availability, best, code, guarded, many, score, similarity, stream };
