@@ -74,6 +74,10 @@ for (const [name, make] of [
     assert.equal(finish.stats.prefillTokensPerSecond, 2);
     assert.equal(finish.stats.decodeTokensPerSecond, 4);
     assert.deepEqual(await engine.call('count', { prompts: ['a b', [{ role: 'user', content: 'a' }]] }), [3, 9]);
+    assert.deepEqual(await engine.call('normalize', { texts: ['a', 'bc'], words: ['d'] }), [
+      { text: 'a d', offsets: Uint32Array.of(0, 1) },
+      { text: 'bc d', offsets: Uint32Array.of(0, 2) },
+    ]);
     assert.equal((await engine.call('memory', {})).heap, 65536);
     const { vectors } = await engine.call('embed', { texts: ['abc', 'de'] });
     assert.ok(vectors instanceof Float32Array);

@@ -141,6 +141,10 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
         return { dimensions: 1, vectors: Float32Array.from(texts, ({ length }) => length), tokens: [1], truncated: [false] };
       }),
     classify: () => alone(async () => []),
+    normalize: (texts, words) => {
+      if (busy) throw new Error('recursive use of an object detected');
+      return texts.map((text) => ({ text: `${text} ${words.join(' ')}`, offsets: Uint32Array.of(0, text.length) }));
+    },
     generate: (prompt, _sampling, sink: Sink) =>
       alone(async () => {
         if (prompt === 'fail') throw { code: 'CONTEXT_OVERFLOW', message: 'too long' };

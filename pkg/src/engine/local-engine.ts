@@ -124,6 +124,8 @@ export class LocalEngine implements Engine {
       return { reason: finish.reason, stats: withSpeed(finish) };
     },
 
+    normalize: async ({ texts, words }) => this.#model.normalize(texts, words),
+
     count: async ({ prompts }) => prompts.map((prompt) => this.#model.countTokens(prompt)),
 
     memory: async () => ({ heap: this.#heap(), ...this.#model.memory() }),

@@ -54,6 +54,13 @@ export interface Embeddings {
   milliseconds: number;
 }
 
+/** A text with spelling tricks undone. */
+export interface Normalized {
+  text: string;
+  /** Where each UTF-16 unit of `text` comes from in the original, rising; at the end, the length of the original. */
+  offsets: Uint32Array;
+}
+
 export interface Finish {
   reason: 'stop' | 'length' | 'cancelled';
   stats: CallStats;
@@ -65,6 +72,7 @@ export interface Calls {
   embed: { args: { texts: string[] }; event: { done: number; total: number }; result: Embeddings };
   classify: { args: { texts: string[] }; event: never; result: { label: string; score: number }[][] };
   generate: { args: { prompt: Prompt; sampling: Sampling }; event: { text: string }; result: Finish };
+  normalize: { args: { texts: string[]; words: string[] }; event: never; result: Normalized[] };
   count: { args: { prompts: Prompt[] }; event: never; result: number[] };
   memory: { args: Record<string, never>; event: never; result: MemoryInfo };
 }
