@@ -1,5 +1,6 @@
 export { catalog, type CatalogFile, type CatalogModel } from './catalog.js';
 export { RushlightError, type ErrorCode, type ErrorDetails } from './errors.js';
+export { findInjection, withoutHidden, type InjectionFinding, type InjectionKind } from './moderation/injection.js';
 export type {
   Moderation,
   ModerateOptions,
