@@ -1,6 +1,8 @@
 export { catalog, type CatalogFile, type CatalogModel } from './catalog.js';
 export { RushlightError, type ErrorCode, type ErrorDetails } from './errors.js';
 export { findInjection, withoutHidden, type InjectionFinding, type InjectionKind } from './moderation/injection.js';
+export { Moderator } from './moderation/moderator.js';
+export { toOpenAI, type OpenAICategory, type OpenAIModeration, type OpenAIModerationResponse } from './moderation/openai.js';
 export type {
   Moderation,
   ModerateOptions,

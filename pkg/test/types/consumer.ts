@@ -1,5 +1,5 @@
 // Compiled, never run: what a strict project with nothing but the page's types sees.
-import { Classifier, cosineSimilarity, Embedder, guard, LanguageModel, RushlightError, Summarizer, type Availability, type ErrorCode, type GuardFlag, type GuardModerator, type ModelSource } from 'rushlight';
+import { Classifier, cosineSimilarity, Embedder, findInjection, guard, LanguageModel, Moderator, RushlightError, Summarizer, toOpenAI, withoutHidden, type Availability, type ErrorCode, type GuardFlag, type InjectionKind, type Moderation, type ModelSource, type OpenAIModerationResponse } from 'rushlight';
 
 const availability: Availability = await Embedder.availability({ model: 'all-minilm-l6-v2' });
 const source: ModelSource = { id: 'mine', files: { 'a.gguf': new URL('https://a.example/a.gguf'), 'b.json': new Blob() } };
@@ -20,7 +20,14 @@ chat.oncontextoverflow = (event: Event) => event.type;
 const summary: Promise<string> = Summarizer.create({ type: 'headline' }).then((summarizer) => summarizer.summarize('x', { context: 'y' }));
 const code: ErrorCode | undefined = (await summary.catch((error: unknown) => error)) instanceof RushlightError ? 'QUOTA' : undefined;
 
-declare const moderator: GuardModerator;
+const moderator = await Moderator.create({ model: source, preset: 'strict', surface: 'prompt', thresholds: { illicit: 0.9, profanity: false } });
+const verdict: Moderation = await moderator.moderate('x', { explain: true, surface: 'document', signal: AbortSignal.timeout(1) });
+const verdicts: Moderation[] = await moderator.moderate(['a', 'b'] as const, { maxWindows: 2 });
+const label: 'hate' | 'harassment' | 'violence' | 'sexual' | 'self_harm' | 'profanity' | 'injection' | 'illicit' | 'toxic' | undefined = verdict.spans?.[0]?.label;
+const openAI: OpenAIModerationResponse = toOpenAI(verdicts, { model: 'x' });
+const harm: boolean | undefined = toOpenAI(verdict).results[0]?.categories['self-harm'];
+const kinds: InjectionKind[] = findInjection('x').map(({ kind }) => kind);
+const seen: string = withoutHidden('x');
 const flags: GuardFlag[] = [];
 const guarded: ReadableStream<string> = guard(stream, moderator, { mode: 'stop', message: 'x', thresholds: { hate: 0.3, toxic: false }, onFlag: (flag) => flags.push(flag) });
 const score: number | undefined = flags[0]?.scores.hate;
@@ -29,6 +36,12 @@ guard(stream, moderator, { mode: 'hide' });
 // @ts-expect-error: bytes are no text
 guard(new ReadableStream<Uint8Array>(), moderator);
 
+// @ts-expect-error: a label that does not exist
+void moderator.moderate('x', { thresholds: { rude: 0.5 } });
+// @ts-expect-error: a surface that does not exist
+void moderator.moderate('x', { surface: 'wall' });
+// @ts-expect-error: no default model
+void Moderator.create({ preset: 'strict' });
 // @ts-expect-error: a type that does not exist
 void Summarizer.create({ type: 'poem' });
 // @ts-expect-error: no default model
@@ -38,4 +51,4 @@ void embedder.embed(3);
 // @ts-expect-error: not constructible
 new Embedder();
 
-export { availability, best, code, guarded, many, score, similarity, stream };
+export { availability, best, code, guarded, harm, kinds, label, many, openAI, score, seen, similarity, stream };
