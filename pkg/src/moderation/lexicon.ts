@@ -33,6 +33,7 @@ for (const word of WORDS) BY_LENGTH.set(word.length, [...(BY_LENGTH.get(word.len
  */
 export function findProfanity(text: string, spelled = ({ start, end }: Range): string => text.slice(start, end)): Range[] {
   const harmless = [...text.matchAll(HARMLESS)].map(({ index, 0: { length } }) => ({ start: index, end: index + length }));
+  let next = 0;
   const found: Range[] = [];
   let before: (Range & { word: string }) | undefined;
   for (const { index, 0: token } of text.matchAll(TOKEN)) {
@@ -41,7 +42,8 @@ export function findProfanity(text: string, spelled = ({ start, end }: Range): s
     const pair = before !== undefined && /^[ -]$/.test(text.slice(before.end, index)) ? before : undefined;
     if (isProfane(word)) {
       const isName = NAMES.has(singular(word)) && /^\p{Lu}.*\p{Ll}/u.test(spelled(range));
-      if (!isName && !harmless.some(({ start, end }) => start < range.end && range.start < end)) found.push(range);
+      while ((harmless[next]?.end ?? Infinity) <= range.start) next += 1; // both go through the text once
+      if (!isName && (harmless[next]?.start ?? Infinity) >= range.end) found.push(range);
     } else if (pair !== undefined && PHRASES.has(singular(pair.word + word))) found.push({ start: pair.start, end: range.end });
     before = { ...range, word };
   }
