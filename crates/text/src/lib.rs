@@ -27,6 +27,7 @@ mod decoding;
 mod error;
 mod json;
 mod marks;
+mod normalize;
 mod sentencepiece;
 mod stop;
 mod table;
@@ -37,6 +38,7 @@ mod wordpiece;
 
 pub use decoder::Decoder;
 pub use error::TextError;
+pub use normalize::{Dictionary, Normalized, Normalizer};
 pub use stop::{Emit, StopStrings};
 pub use template::{ChatTemplate, Message};
 pub use tokenizer::Tokenizer;

@@ -72,6 +72,15 @@ impl Tokenizer {
         }
     }
 
+    /// The id of a word that is a token of its own after a space.
+    pub(crate) fn word_id(&self, word: &str) -> Option<u32> {
+        match self.decoding {
+            Decoding::ByteLevel => self.id(&format!("Ġ{word}")),
+            Decoding::Pieces { .. } => self.id(&format!("▁{word}")),
+            Decoding::Words { .. } => self.id(word),
+        }
+    }
+
     /// The text of a token as the vocabulary writes it.
     pub fn token(&self, id: u32) -> Option<String> {
         match &self.inner {

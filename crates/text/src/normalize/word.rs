@@ -1,0 +1,388 @@
+//! Words with letters replaced, stretched, masked or in disguise.
+
+use std::ops::Range;
+
+use super::fold::{Class, Counts, Slot, fold, is_cjk, is_latin, slots};
+use super::lexicon::align;
+use super::pieces::is_real;
+use super::{Cell, Known};
+
+/// A part of the text and what it is to be.
+struct Change {
+    cells: Range<usize>,
+    word: Vec<Cell>,
+    /// Digits or signs were letters: others may be too.
+    is_leet: bool,
+}
+
+/// What the text says about a word in it.
+struct Reader<'a> {
+    cells: &'a [Cell],
+    known: Known<'a>,
+    /// There are letters of another alphabet that look like none of ours, so others are what they are too.
+    is_foreign: bool,
+    /// Digits or signs are letters somewhere.
+    is_leet: bool,
+}
+
+/// `None` if no word is hidden.
+pub(super) fn decode(cells: &[Cell], known: Known<'_>) -> Option<Vec<Cell>> {
+    let is_foreign = cells
+        .iter()
+        .any(|&Cell { c, .. }| !c.is_ascii() && c.is_alphabetic() && !is_latin(c) && !is_cjk(c) && fold(c).is_none());
+    let mut reader = Reader { cells, known, is_foreign, is_leet: false };
+    let mut changes = reader.changes();
+    if changes.iter().any(|change| change.is_leet) {
+        reader.is_leet = true;
+        changes = reader.changes();
+    }
+    if changes.is_empty() {
+        return None;
+    }
+    let mut out = Vec::with_capacity(cells.len());
+    let mut from = 0;
+    for Change { cells: part, word, .. } in changes {
+        out.extend(&cells[from..part.start]);
+        out.extend(word);
+        from = part.end;
+    }
+    out.extend(&cells[from..]);
+    Some(out)
+}
+
+/// What stands around words.
+fn is_outside(c: char) -> bool {
+    matches!(
+        c,
+        '.' | ',' | ';' | ':' | '"' | '\'' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '`' | '=' | '…' | '“' | '”'
+    ) || matches!(c, '‘' | '’' | '—' | '–' | '«' | '»' | '¿' | '¡' | '-' | '_' | '/' | '\\' | '•')
+}
+
+/// What may be put between the letters of a word.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '.' | '-' | '_' | '~' | '`' | '/' | '\\' | '*' | ',' | '\'' | '+' | '|' | ':' | '·' | '•' | '–')
+}
+
+fn is_mask(c: char) -> bool {
+    fold(c).is_some_and(|fold| fold.class == Class::Mask)
+}
+
+impl Reader<'_> {
+    fn changes(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut at = 0;
+        while at < self.cells.len() {
+            let end = at + self.cells[at..].iter().take_while(|cell| !cell.c.is_whitespace()).count();
+            if end > at {
+                self.token(at..end, &mut changes);
+            }
+            at = end + 1;
+        }
+        changes
+    }
+
+    /// What is between two spaces.
+    fn token(&self, token: Range<usize>, changes: &mut Vec<Change>) {
+        let c = |at: usize| self.cells[at].c;
+        if token.clone().all(|at| c(at).is_ascii_alphabetic()) {
+            changes.extend(self.plain(token));
+            return;
+        }
+        if !token.clone().any(|at| c(at).is_alphabetic() || fold(c(at)).is_some_and(|fold| fold.class <= Class::Styled))
+        {
+            return;
+        }
+        if self.is_code(token.clone()) {
+            return;
+        }
+        let core = self.trim(token.clone(), is_outside);
+        if let Some(change) = self.whole(core.clone()) {
+            changes.push(change);
+            return;
+        }
+        let mut at = core.start;
+        while at < core.end {
+            let end = at + (at..core.end).take_while(|&at| !is_outside(c(at)) && c(at) != '(').count();
+            let piece = self.trim(at..end, |c| !c.is_alphanumeric() && !matches!(c, '@' | '$') && !is_dressed(c));
+            changes.extend(self.piece(piece));
+            at = end + 1;
+        }
+    }
+
+    fn trim(&self, mut part: Range<usize>, is_outside: impl Fn(char) -> bool) -> Range<usize> {
+        while !part.is_empty() && is_outside(self.cells[part.start].c) {
+            part.start += 1;
+        }
+        while !part.is_empty() && is_outside(self.cells[part.end - 1].c) {
+            part.end -= 1;
+        }
+        part
+    }
+
+    /// Addresses, paths, expressions: signs and digits mean themselves there.
+    fn is_code(&self, token: Range<usize>) -> bool {
+        let c = |at: usize| self.cells.get(at).map_or(' ', |cell| cell.c);
+        let starts = |at: usize, text: &str| text.chars().enumerate().all(|(index, want)| c(at + index) == want);
+        let mut has_at = false;
+        for at in token.clone() {
+            match c(at) {
+                ':' if starts(at, "://") || starts(at, "::") => return true,
+                '=' | '{' | '}' | '<' | '>' | ';' if at + 1 < token.end && at > token.start => return true,
+                '(' if c(at + 1) == ')' => return true,
+                '@' if at > token.start => has_at = true,
+                '.' if has_at && c(at + 1).is_alphanumeric() => return true,
+                _ => {}
+            }
+        }
+        // A colour or a short hash.
+        let is_hex = c(token.start) == '#' && token.clone().skip(1).all(|at| c(at).is_ascii_hexdigit());
+        starts(token.start, "www.") || is_hex && token.len() > 3
+    }
+
+    /// A word of the lexicon in the whole of a token, signs and joiners included.
+    fn whole(&self, core: Range<usize>) -> Option<Change> {
+        let c = |at: usize| self.cells[at].c;
+        if core.clone().all(|at| c(at).is_ascii_alphanumeric()) {
+            return self.junk(core);
+        }
+        let bare = self.trim(core.clone(), is_mask);
+        if bare.len() >= 3 && bare.clone().all(|at| c(at).is_ascii_alphabetic()) && bare != core {
+            let word: String = bare.clone().map(|at| c(at).to_ascii_lowercase()).collect();
+            if self.known.rank(&word).is_some() {
+                return None;
+            }
+        }
+        let inner = self.trim(core.clone(), |c| !c.is_alphanumeric() && !is_dressed(c));
+        let mut parts = vec![core.clone(), self.trim(core.clone(), |c| matches!(c, '!' | '?' | '+' | '*' | '#' | '~'))];
+        parts.push(inner);
+        parts.dedup();
+        parts
+            .into_iter()
+            .find_map(|part| self.signed(part.clone()).or_else(|| self.joined(part)))
+            .or_else(|| self.junk(core))
+    }
+
+    /// Letters, with digits, signs and masks for letters.
+    fn signed(&self, part: Range<usize>) -> Option<Change> {
+        let slots = slots(self.cells, &part.clone().collect::<Vec<_>>())?;
+        let counts = Counts::of(&slots);
+        if counts.digits + counts.signs + counts.masks == 0 {
+            return None;
+        }
+        self.lexical(part, &slots)
+    }
+
+    /// Letters with joiners between some of them.
+    fn joined(&self, part: Range<usize>) -> Option<Change> {
+        let c = |at: usize| self.cells[at].c;
+        let places: Vec<usize> = part.clone().filter(|&at| !is_joiner(c(at))).collect();
+        if places.len() < 4 || places.len() == part.len() {
+            return None;
+        }
+        // Words that are joined by hyphens are themselves.
+        let is_word = |piece: &[usize]| {
+            let letters: String = piece.iter().map(|&at| c(at).to_ascii_lowercase()).collect();
+            is_real(&letters, self.known)
+        };
+        if places.chunk_by(|a, b| a + 1 == *b).all(is_word) {
+            return None;
+        }
+        self.lexical(part, &slots(self.cells, &places)?)
+    }
+
+    /// Digits, lines and crosses around a word of the lexicon.
+    fn junk(&self, core: Range<usize>) -> Option<Change> {
+        let c = |at: usize| self.cells[at].c;
+        if core.len() > 40 {
+            return None;
+        }
+        let is_junk = |c: char| c.is_ascii_digit() || matches!(c, '_' | '~' | '*' | '-');
+        let bare = self.trim(core.clone(), is_junk);
+        let crossed = self.trim(bare.clone(), |c| matches!(c, 'x' | 'X'));
+        [bare, crossed].into_iter().find_map(|part| {
+            let word: String = part.clone().map(|at| c(at).to_ascii_lowercase()).collect();
+            let is_hidden = part != core && word.len() >= 4 && self.known.lexicon.has(&word);
+            let word = || part.clone().map(|at| self.cells[at]).collect();
+            is_hidden.then(|| Change { cells: core.clone(), word: word(), is_leet: false })
+        })
+    }
+
+    /// A word of letters from a to z: stretched, or in upper and lower case by turns.
+    fn plain(&self, part: Range<usize>) -> Option<Change> {
+        let mut repeats = 1;
+        let is_stretched = part.clone().skip(1).any(|at| {
+            let [a, b] = [at - 1, at].map(|at| self.cells[at].c.to_ascii_lowercase());
+            repeats = if a == b { repeats + 1 } else { 1 };
+            repeats >= 3 || repeats == 2 && matches!(a, 'a' | 'u')
+        });
+        if is_stretched { self.piece(part) } else { None }
+    }
+
+    /// A word without joiners.
+    fn piece(&self, part: Range<usize>) -> Option<Change> {
+        if part.len() < 2 {
+            return None;
+        }
+        let slots = slots(self.cells, &part.clone().collect::<Vec<_>>())?;
+        let counts = Counts::of(&slots);
+        let is_plain = counts.letters == slots.len() && counts.styled + counts.accented == 0;
+        if is_plain {
+            let word: String = part.clone().map(|at| self.cells[at].c.to_ascii_lowercase()).collect();
+            let is_number = word.bytes().all(|letter| b"ivxlcdm".contains(&letter));
+            if !slots.iter().any(|slot| slot.loose) || self.known.rank(&word).is_some() || is_number {
+                return None;
+            }
+        }
+        self.lexical(part.clone(), &slots)
+            .or_else(|| self.common(part.clone(), &slots))
+            .or_else(|| self.disguised(part, &slots))
+    }
+
+    /// A word of the lexicon.
+    fn lexical(&self, part: Range<usize>, slots: &[Slot]) -> Option<Change> {
+        let counts = Counts::of(slots);
+        let found = self.known.lexicon.find(slots)?;
+        let length = found.word.len();
+        let is_spelled = match counts {
+            Counts { letters: 0, foreign: 0, .. } => false,
+            // All of it in another alphabet.
+            Counts { letters: 0, .. } => !self.is_foreign,
+            Counts { masks: 1.., .. } => self.is_masked(slots, &counts, length),
+            Counts { letters: 1, digits: 1.., .. } => length >= 6,
+            _ => true,
+        };
+        let is_leet = counts.digits + counts.signs > 0 && length >= 4;
+        is_spelled.then(|| self.change(part, slots, found.word, &found.slots, is_leet))
+    }
+
+    /// Whether so many masks leave enough to know the word by.
+    fn is_masked(&self, slots: &[Slot], counts: &Counts, length: usize) -> bool {
+        let star = |slot: &Slot| self.cells[slot.cell].c == '*';
+        let masks = || slots.iter().filter(|slot| slot.class == Class::Mask);
+        let is_first = slots[0].class == Class::Plain;
+        match (counts.letters, length) {
+            (_, 0..=2) => false,
+            (letters, 3) => letters == 2 && is_first && slots[2].class == Class::Plain && star(&slots[1]),
+            // Names are masked with a capital.
+            (1, _) => {
+                is_first && self.cells[slots[0].cell].c.is_lowercase() && masks().count() >= 3 && masks().all(star)
+            }
+            // Stars in front are Markdown.
+            (letters, _) => slots[0].class != Class::Mask && 3 * letters >= length,
+        }
+    }
+
+    /// A word of the dictionary.
+    fn common(&self, part: Range<usize>, slots: &[Slot]) -> Option<Change> {
+        let counts = Counts::of(slots);
+        let (replaced, is_mixed) = (counts.digits + counts.signs, counts.letters > 0);
+        let is_letter = |slot: Option<&Slot>| slot.is_some_and(|slot| slot.class < Class::Digit);
+        let is_inside = is_letter(slots.first()) && is_letter(slots.last());
+        let is_edged = is_letter(slots.first()) || is_letter(slots.last());
+        let is_lower = part.clone().all(|at| !self.cells[at].c.is_uppercase());
+        let stretched = slots.iter().filter(|slot| slot.loose).count();
+        let is_possible = counts.masks == 0
+            && !is_flags(self.cells, &part)
+            // Marks belong to many languages.
+            && !self.is_number(part.clone())
+            && (counts.accented == 0 || counts.foreign + replaced + counts.styled > 0)
+            && match (replaced, counts.foreign) {
+                (0, 0) => counts.styled > 0 || stretched >= 2,
+                (0, _) => is_mixed || !self.is_foreign,
+                _ if self.is_leet => counts.letters > 0,
+                _ if is_inside && 2 * counts.letters >= slots.len() => true,
+                _ => replaced <= 2 && slots.len() >= 6 || is_edged && is_lower && counts.letters >= 2,
+            };
+        if !is_possible {
+            return None;
+        }
+        let word = self.likeliest(slots)?;
+        let distinct = word.bytes().any(|letter| letter != word.as_bytes()[0]);
+        let least = match (replaced, counts.foreign) {
+            (0, 0) => 2,
+            (0, _) if is_mixed => 3,
+            (0, _) => 4,
+            _ if self.is_leet => 2,
+            _ => 4,
+        };
+        if word.len() < least || !distinct {
+            return None;
+        }
+        let places = align(slots, word.as_bytes())?;
+        Some(self.change(part, slots, &word, &places, replaced > 0 && is_inside))
+    }
+
+    /// `1st`, `70th`, `l10n`: what digits are part of as digits.
+    fn is_number(&self, part: Range<usize>) -> bool {
+        let text: String = part.map(|at| self.cells[at].c.to_ascii_lowercase()).collect();
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+        let is_ordinal = ["st", "nd", "rd", "th"].iter().filter_map(|end| text.strip_suffix(end)).any(is_digits);
+        let is_letter = |c: char| c.is_ascii_alphabetic();
+        let inside = text.strip_prefix(is_letter).and_then(|rest| rest.strip_suffix(is_letter));
+        is_ordinal || inside.is_some_and(|inside| inside.len() >= 2 && is_digits(inside))
+    }
+
+    /// The commonest word that the slots may spell. Letters that are stretched are one or two.
+    fn likeliest(&self, slots: &[Slot]) -> Option<String> {
+        const MOST: usize = 64;
+        let mut spellings = vec![Vec::with_capacity(slots.len())];
+        let mut at = 0;
+        while at < slots.len() {
+            let run = 1 + slots[at + 1..].iter().take_while(|slot| slot.loose).count();
+            let lengths: &[usize] = if run >= 3 { &[1, 2] } else { &[run] };
+            let mut next = Vec::new();
+            for spelling in &spellings {
+                for &letter in slots[at].letters() {
+                    for &length in lengths {
+                        let mut longer: Vec<u8> = spelling.clone();
+                        longer.extend(std::iter::repeat_n(letter, length));
+                        next.push(longer);
+                    }
+                }
+            }
+            if next.len() > MOST {
+                return None;
+            }
+            spellings = next;
+            at += run;
+        }
+        let ranked = spellings.into_iter().filter_map(|word| {
+            let word = String::from_utf8(word).ok()?;
+            Some((self.known.rank_of_form(&word)?, word))
+        });
+        ranked.reduce(|a, b| if b.0 < a.0 { b } else { a }).map(|(_, word)| word)
+    }
+
+    /// A word that nobody knows, in letters that no word mixes, or in letters that are there for their looks.
+    fn disguised(&self, part: Range<usize>, slots: &[Slot]) -> Option<Change> {
+        let counts = Counts::of(slots);
+        let is_spelled = counts.digits + counts.signs + counts.masks == 0;
+        let around = [part.start.checked_sub(1), Some(part.end)];
+        let in_cjk = around.into_iter().flatten().any(|at| self.cells.get(at).is_some_and(|cell| is_cjk(cell.c)));
+        let is_mixed = counts.foreign > 0 && counts.letters > counts.foreign && slots.len() >= 4;
+        let is_styled =
+            counts.foreign == 0 && counts.styled > 1 && slots.len() >= 3 && !in_cjk && !is_flags(self.cells, &part);
+        if !is_spelled || !is_mixed && !is_styled {
+            return None;
+        }
+        let word: String = slots.iter().map(|slot| char::from(slot.letters()[0])).collect();
+        let places: Vec<usize> = (0..slots.len()).collect();
+        Some(self.change(part, slots, &word, &places, false))
+    }
+
+    fn change(&self, part: Range<usize>, slots: &[Slot], word: &str, places: &[usize], is_leet: bool) -> Change {
+        let at = |place: &usize| self.cells[slots[*place].cell].at;
+        let word = word.chars().zip(places).map(|(c, place)| Cell { c, at: at(place) }).collect();
+        Change { cells: part, word, is_leet }
+    }
+}
+
+/// Signs that are letters in another dress.
+fn is_dressed(c: char) -> bool {
+    !c.is_ascii() && fold(c).is_some_and(|fold| fold.class == Class::Styled)
+}
+
+/// Whether a word is written in the letters of flags, which are flags first.
+fn is_flags(cells: &[Cell], part: &Range<usize>) -> bool {
+    part.clone().any(|at| matches!(cells[at].c as u32, 0x1F1E6..=0x1F1FF))
+}
