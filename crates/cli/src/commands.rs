@@ -67,6 +67,16 @@ pub(crate) struct Texts {
     texts: Vec<String>,
 }
 
+/// Arguments of `normalize`.
+#[derive(clap::Args)]
+pub(crate) struct Normalize {
+    #[command(flatten)]
+    texts: Texts,
+    /// A word that the model's vocabulary may not have; may be given several times.
+    #[arg(long = "word")]
+    words: Vec<String>,
+}
+
 /// Arguments of `score`.
 #[derive(clap::Args)]
 pub(crate) struct Score {
@@ -178,6 +188,15 @@ pub(crate) fn classify(options: &Texts) -> Result<()> {
     let found = block_on(engine.classify(&options.texts, &mut quiet))?;
     for (text, scores) in options.texts.iter().zip(found) {
         writeln!(stdout(), "{}", json!({ "text": text, "scores": scores }))?;
+    }
+    Ok(())
+}
+
+/// One JSON line a text.
+pub(crate) fn normalize(options: &Normalize) -> Result<()> {
+    let Texts { common, texts } = &options.texts;
+    for (text, found) in texts.iter().zip(common.load()?.normalize(texts, &options.words)) {
+        writeln!(stdout(), "{}", json!({ "text": text, "normalized": found.text, "offsets": found.offsets }))?;
     }
     Ok(())
 }

@@ -23,6 +23,8 @@ enum Command {
     Embed(commands::Texts),
     /// Print the labels of each text with their scores, as JSON lines.
     Classify(commands::Texts),
+    /// Print each text with its spelling tricks undone, as JSON lines.
+    Normalize(commands::Normalize),
     /// Print a file's perplexity.
     Score(commands::Score),
     /// Print the recorded graph of a step.
@@ -36,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         Command::Run(options) => commands::run(&options),
         Command::Embed(options) => commands::embed(&options),
         Command::Classify(options) => commands::classify(&options),
+        Command::Normalize(options) => commands::normalize(&options),
         Command::Score(options) => commands::score(&options),
         Command::DumpGraph(options) => commands::dump_graph(&options),
         Command::Bench(options) => bench::run(&options),

@@ -18,7 +18,7 @@ mod vocabulary;
 
 pub use error::EngineError;
 pub use host::{Event, Host, Sink};
-pub use text::Message;
+pub use text::{Message, Normalized};
 pub use types::{
     Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions, Memory, ModelInfo, Prompt,
     Score,
@@ -78,6 +78,12 @@ impl Engine {
     /// Token ids of a text, with the special tokens that the model's files ask for.
     pub fn tokenize(&self, text: &str) -> Result<Vec<u32>, EngineError> {
         self.prompts.encode(text)
+    }
+
+    /// Texts with spelling tricks undone, and where each part of them comes from. Words are looked up in the model's
+    /// vocabulary and in `words`, which hidden spellings are tried on first.
+    pub fn normalize(&self, texts: &[String], words: &[String]) -> Vec<Normalized> {
+        self.prompts.normalize(texts, words)
     }
 
     /// Ids whose keys and values are in the cache, from position 0.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use text::{ChatTemplate, Decoder, Tokenizer};
+use text::{ChatTemplate, Decoder, Normalized, Normalizer, Tokenizer};
 use weights::{Checkpoint, Format, Metadata};
 
 use crate::vocabulary;
@@ -87,6 +87,12 @@ impl Prompts {
     /// Ids of a text, with the special tokens that the files ask for.
     pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, EngineError> {
         Ok(self.tokenizer.encode(text, true)?)
+    }
+
+    /// Texts without spelling tricks; `words` are known beside those of the vocabulary.
+    pub(crate) fn normalize(&self, texts: &[String], words: &[String]) -> Vec<Normalized> {
+        let normalizer = Normalizer::new(words);
+        texts.iter().map(|text| normalizer.normalize(text, &self.tokenizer)).collect()
     }
 
     /// Ids of a prompt. What a template has rendered begins with the file's start token once, whoever wrote it.

@@ -10,7 +10,7 @@ mod sink;
 mod source;
 
 use engine::{Backend, Device, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
-use js_sys::{Float32Array, Function, Reflect};
+use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint32Array};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::{Serializer, from_value};
 use sha2::Digest;
@@ -102,6 +102,18 @@ impl Runtime {
     /// Negative log-likelihood of each token but the first, in nats, each given all tokens before it.
     pub async fn score(&mut self, tokens: Vec<u32>, sink: Function) -> Result<Vec<f32>, Failure> {
         Ok(self.engine.score(&tokens, &mut sink::of(&sink)).await?)
+    }
+
+    /// Texts with spelling tricks undone: `{ text, offsets: Uint32Array }[]`. Offsets are of UTF-16 units.
+    pub fn normalize(&self, texts: Vec<String>, words: Vec<String>) -> Result<Array, Failure> {
+        let found = Array::new();
+        for normalized in self.engine.normalize(&texts, &words) {
+            let object = Object::new();
+            Reflect::set(&object, &"text".into(), &normalized.text.into())?;
+            Reflect::set(&object, &"offsets".into(), &Uint32Array::from(normalized.offsets.as_slice()))?;
+            found.push(&object);
+        }
+        Ok(found)
     }
 
     /// Tokens of a prompt, with everything that the template adds.
