@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use graph::{Activation, DType, Graph, GraphError, LeafKind, Value};
 
 pub use check::{Report, check, nmse};
-pub use data::{Rng, quantized, reals, words};
+pub use data::{Rng, halves, quantized, reals, words};
 
 /// Largest normalized mean squared error of arithmetic in f32 whose terms are all of one size.
 const F32: f64 = 1e-11;
@@ -104,11 +104,11 @@ impl Build {
         value
     }
 
-    /// An f32 state of normal numbers.
-    fn state(&mut self, name: &str, shape: [usize; 2]) -> Value {
-        let value = self.graph.leaf(LeafKind::State, name, DType::F32, shape);
+    /// A cache of normal numbers.
+    fn cache(&mut self, name: &str, shape: [usize; 2]) -> Value {
+        let value = self.graph.leaf(LeafKind::State, name, DType::F16, shape);
         let data = self.normal(shape[0] * shape[1], 1.0);
-        self.leaves.insert(name.into(), reals(&data));
+        self.leaves.insert(name.into(), halves(&data));
         value
     }
 

@@ -6,6 +6,8 @@ mod sample;
 
 use std::collections::BTreeMap;
 
+use half::f16;
+
 use graph::{Activation, DType, Graph, LeafKind, Mask, Node, Op, PADDING, RopePairs, TensorType, Value};
 
 pub use dequantize::dequantize;
@@ -162,7 +164,10 @@ impl Interpreter<'_> {
                 let mut rows: Vec<&mut [f64]> = data.chunks_mut(self.columns(cache)).collect();
                 for (row, &position) in self.rows(input).zip(self.index(positions)) {
                     if let Some(slot) = rows.get_mut(position as usize) {
-                        slot.copy_from_slice(row);
+                        for (kept, x) in slot.iter_mut().zip(row) {
+                            // By way of f32: half's own f64 conversion drops the low bits in wasm.
+                            *kept = f16::from_f32(x.clamp(-65504.0, 65504.0) as f32).to_f64();
+                        }
                     }
                 }
                 data

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use half::f16;
+
 /// Tensors by Hugging Face name: shape and values.
 pub(crate) type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
@@ -82,6 +84,10 @@ fn attention(config: &Decoder, tensors: &Tensors, layer: usize, x: &Rows) -> Row
     let base = local.map_or(config.base, |gemma| gemma.local_base);
     let factors = config.factors.as_ref().filter(|_| local.is_none());
     let scale = config.gemma.as_ref().map_or(dim as f64, |gemma| gemma.scalar).powf(-0.5);
+    let kept = |rows: Rows| -> Rows {
+        // As the cache keeps them.
+        rows.into_iter().map(|row| row.into_iter().map(|x| f16::from_f32(x as f32).to_f64()).collect()).collect()
+    };
     let project = |name: &str, norm: &str, rotates: bool| -> Rows {
         let mut rows = linear(tensors, &at(name), x);
         for (position, row) in rows.iter_mut().enumerate() {
@@ -99,8 +105,8 @@ fn attention(config: &Decoder, tensors: &Tensors, layer: usize, x: &Rows) -> Row
         rows
     };
     let query = project("q_proj", "q_norm.weight", true);
-    let key = project("k_proj", "k_norm.weight", true);
-    let value = project("v_proj", "", false);
+    let key = kept(project("k_proj", "k_norm.weight", true));
+    let value = kept(project("v_proj", "", false));
     let mixed = (0..x.len()).map(|t| {
         let first = local.map_or(0, |gemma| (t + 1).saturating_sub(gemma.window));
         let heads = (0..config.heads).flat_map(|head| {

@@ -137,6 +137,13 @@ fn language(case: &Case, device: Device) {
             compare(&mut engine, &tokens, top, &mut differences);
         }
     }
+    // What a conversation takes. Scoring, below, takes logits of 64 rows at a time on top.
+    let memory = engine.memory();
+    let held = memory.host + memory.device;
+    println!("{} {device:?}: {:.1} MB held for {:.1} MB of weights", case.id, mega(held), mega(memory.weights));
+    if device == Device::Cpu {
+        assert!(mega(held) <= 1.15 * mega(memory.weights) + 64.0, "{held} bytes held");
+    }
     if prefill {
         let ids = engine.tokenize(PREFILL).unwrap();
         compare(&mut engine, &ids[..256], &golden.prefill256_top20, &mut differences);
@@ -158,6 +165,10 @@ fn language(case: &Case, device: Device) {
     );
     assert!(median <= 0.01, "{median} nats median");
     assert!((perplexity / expected - 1.0).abs() <= 0.001, "perplexity {perplexity} against {expected}");
+}
+
+fn mega(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 /// Generates and follows the oracle until it is undecided.

@@ -66,8 +66,8 @@ fn attend(name: &str, shape: &Heads, capacity: usize, window: Option<u32>, runs:
     let (q, kv) = ([tokens, heads * head_dim], [tokens, kv_heads * head_dim]);
     let query = build.input("query", q);
     let (key, value) = (build.input("key", kv), build.input("value", kv));
-    let keys = build.state("keys", [capacity, kv_heads * head_dim]);
-    let values = build.state("values", [capacity, kv_heads * head_dim]);
+    let keys = build.cache("keys", [capacity, kv_heads * head_dim]);
+    let values = build.cache("values", [capacity, kv_heads * head_dim]);
     let positions = build.list("positions", runs);
     let keys = build.graph.append(keys, key, positions);
     let values = build.graph.append(values, value, positions);
@@ -116,15 +116,15 @@ fn append() -> Vec<Case> {
     for (name, columns, capacity, runs) in [
         ("in order", 192, 64, [positions(0, 33, 33), positions(31, 33, 33)]),
         ("one", 576, 16, [positions(15, 1, 1), positions(0, 1, 1)]),
-        ("padding", 37, 16, [positions(3, 2, 5), positions(0, 0, 5)]),
+        ("padding", 38, 16, [positions(3, 2, 5), positions(0, 0, 5)]),
         ("past the end", 64, 8, [positions(6, 5, 5), vec![8, 100, PADDING - 1, 0, 7]]),
     ] {
         let mut build = Build::new(format!("append/{name}"));
         let rows = build.input("rows", [runs[0].len(), columns]);
-        let cache = build.state("cache", [capacity, columns]);
+        let cache = build.cache("cache", [capacity, columns]);
         let positions = build.list("positions", runs);
         build.graph.append(cache, rows, positions);
-        // Copied, bit for bit.
+        // Rounded alike, to the bit.
         cases.push(build.threshold(0.0).finish());
     }
     cases

@@ -43,6 +43,11 @@ pub fn reals(data: &[f32]) -> Vec<u8> {
     data.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
+/// Little-endian bytes of f16, rounded.
+pub fn halves(data: &[f32]) -> Vec<u8> {
+    data.iter().flat_map(|&x| f16::from_f32(x).to_le_bytes()).collect()
+}
+
 /// Little-endian bytes of u32.
 pub fn words(data: &[u32]) -> Vec<u8> {
     data.iter().flat_map(|x| x.to_le_bytes()).collect()

@@ -24,6 +24,8 @@ use plan::Plan;
 pub struct CpuBackend {
     buffers: BTreeMap<BufferId, Buffer>,
     plans: BTreeMap<PlanId, Plan>,
+    /// What the steps of all plans work in.
+    scratch: Vec<u32>,
     /// Never used twice, so that a freed handle cannot mean something else.
     next: u32,
     counters: Counters,
@@ -111,22 +113,28 @@ impl Backend for CpuBackend {
     fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
         let packed = packed::pack(graph, buffers, &mut self.buffers);
         let plan = packed.and_then(|()| Plan::new(graph, buffers, &self.buffers));
-        ready(plan.map(|plan| {
+        ready(plan.and_then(|plan| {
+            if plan.scratch > self.scratch.len() {
+                self.scratch = claim(plan.scratch, "scratch memory")?;
+            }
             let id = PlanId(self.id());
             self.plans.insert(id, plan);
-            id
+            Ok(id)
         }))
     }
 
     fn release(&mut self, plan: PlanId) {
         self.plans.remove(&plan);
+        if self.plans.is_empty() {
+            self.scratch = Vec::new();
+        }
     }
 
     fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
         let Some(plan) = self.plans.get_mut(&plan) else {
             return Err(BackendError::Validation(format!("{plan:?} was released")));
         };
-        plan.run(&mut self.buffers)?;
+        plan.run(&mut self.buffers, &mut self.scratch)?;
         self.counters.dispatches += plan.len() as u64;
         self.counters.submits += 1;
         Ok(())
@@ -144,7 +152,7 @@ impl Backend for CpuBackend {
     fn memory(&self) -> Memory {
         let buffers: u64 = self.buffers.values().map(|buffer| buffer.words.len() as u64 * 4).sum();
         let plans: u64 = self.plans.values().map(Plan::bytes).sum();
-        Memory { host: buffers + plans, device: 0 }
+        Memory { host: buffers + plans + self.scratch.len() as u64 * 4, device: 0 }
     }
 
     fn counters(&self) -> Counters {

@@ -17,7 +17,8 @@ use planner::Planner;
 pub(crate) struct Plan {
     steps: Vec<Planned>,
     slots: Vec<Vec<u32>>,
-    scratch: Vec<u32>,
+    /// Words that the steps need while they run.
+    pub(crate) scratch: usize,
     /// Every buffer that a step reads or writes, and whether it may be packed.
     buffers: BTreeMap<BufferId, bool>,
 }
@@ -45,12 +46,7 @@ impl Plan {
             slots[slot].copy_from_slice(bytemuck::cast_slice(data));
         }
         let scratch = planned.steps.iter().map(|planned| planned.step.scratch()).max();
-        Ok(Plan {
-            steps: planned.steps,
-            slots,
-            scratch: claim(scratch.unwrap_or(0), "scratch memory")?,
-            buffers: planned.buffers,
-        })
+        Ok(Plan { steps: planned.steps, slots, scratch: scratch.unwrap_or(0), buffers: planned.buffers })
     }
 
     /// Number of steps.
@@ -60,19 +56,22 @@ impl Plan {
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> u64 {
-        let words = self.slots.iter().map(Vec::len).sum::<usize>() + self.scratch.len();
-        words as u64 * 4
+        self.slots.iter().map(Vec::len).sum::<usize>() as u64 * 4
     }
 
-    /// Runs every step.
-    pub(crate) fn run(&mut self, buffers: &mut BTreeMap<BufferId, Buffer>) -> Result<(), BackendError> {
+    /// Runs every step. Plans share the scratch memory: they run one after the other.
+    pub(crate) fn run(
+        &mut self,
+        buffers: &mut BTreeMap<BufferId, Buffer>,
+        scratch: &mut [u32],
+    ) -> Result<(), BackendError> {
         for (id, may_be_packed) in &self.buffers {
             let buffer = buffers.get(id).ok_or(BackendError::BadBuffer(*id))?;
             if buffer.packed.is_some() && !may_be_packed {
                 return Err(packed_already(&buffer.ty));
             }
         }
-        let Plan { steps, slots, scratch, .. } = self;
+        let Plan { steps, slots, .. } = self;
         for Planned { to, words, step } in steps {
             // The result is taken out while the step runs: all else can be read, and it can be written.
             let mut out = mem::take(memory(*to, slots, buffers)?);

@@ -109,7 +109,11 @@ pub static KERNELS: &[Kernel] = &[
         ..kernel!("rope", params::rope, params::rope_grid, constants: params::rope_constants)
     },
     kernel!("append", params::append, params::append_grid),
-    kernel!("attention", params::attention, params::attention_grid, constants: params::attention_constants),
+    Kernel {
+        roles: &[&["rows_f32", "rows_f16"]],
+        files: params::attention_files,
+        ..kernel!("attention", params::attention, params::attention_grid, constants: params::attention_constants)
+    },
     kernel!(
         "attention_decode",
         params::attention_decode,

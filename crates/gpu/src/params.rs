@@ -191,12 +191,12 @@ pub(crate) fn rope_grid(site: &Site<'_>) -> [u32; 3] {
 
 pub(crate) fn append(site: &Site<'_>) -> Vec<u32> {
     let Op::Append { cache, input, .. } = *site.op else { return Vec::new() };
-    vec![site.rows(input), site.columns(input), site.rows(cache)]
+    vec![site.rows(input), site.columns(input) / 2, site.rows(cache)]
 }
 
 pub(crate) fn append_grid(site: &Site<'_>) -> [u32; 3] {
     let Op::Append { input, .. } = *site.op else { return [1, 1, 1] };
-    site.fold((u64::from(site.rows(input)) * u64::from(site.columns(input))).div_ceil(WORKGROUP))
+    site.fold((u64::from(site.rows(input)) * u64::from(site.columns(input) / 2)).div_ceil(WORKGROUP))
 }
 
 pub(crate) fn mean_pool(site: &Site<'_>) -> Vec<u32> {

@@ -100,8 +100,8 @@ pub enum Op {
         pairs: RopePairs,
     },
     /// Writes row `t` of `input [T, columns]` into row `positions[t]` of `cache [capacity, columns]`. Rows whose position
-    /// is [`PADDING`] or past the capacity are dropped; no other position occurs twice. The result is the cache itself, not
-    /// a copy.
+    /// is [`PADDING`] or past the capacity are dropped; no other position occurs twice. The cache is f16 with an
+    /// even number of columns, and keeps what is nearest, at most ±65,504. The result is the cache itself, not a copy.
     Append {
         /// A state leaf.
         cache: Value,
@@ -112,7 +112,8 @@ pub enum Op {
     },
     /// Scaled dot-product attention, `softmax(scale · q kᵀ) v` per head, over the rows of `key` and `value` that the mask
     /// allows. `query [T, heads · head_dim]`, `key` and `value [rows, kv_heads · head_dim]` → `[T, heads · head_dim]`.
-    /// Query head `h` reads kv head `h / (heads / kv_heads)`. A row that may attend to nothing yields zeros.
+    /// Query head `h` reads kv head `h / (heads / kv_heads)`. A row that may attend to nothing yields zeros. Keys and
+    /// values are both f32 or both f16.
     Attention {
         /// Queries.
         query: Value,

@@ -69,7 +69,12 @@ pub(crate) fn result(graph: &Graph, op: &Op) -> Result<TensorType, GraphError> {
                 return Err(rules.bad(cache, "is no state".into()));
             }
             rules.activation(input)?;
-            rules.f32(cache)?;
+            if graph.ty(cache).dtype != DType::F16 {
+                return Err(rules.wrong(cache, "f16"));
+            }
+            if !rules.columns(cache).is_multiple_of(2) {
+                return Err(rules.bad(cache, "has rows of no whole words".into()));
+            }
             rules.per_row(positions, input, 1)?;
             if rules.columns(cache) != rules.columns(input) {
                 return Err(rules.mismatch(cache, input));
@@ -145,6 +150,10 @@ impl Rules<'_> {
     /// f32 of one or two axes, not empty.
     fn activation(&self, value: Value) -> Result<(), GraphError> {
         self.f32(value)?;
+        self.filled(value)
+    }
+
+    fn filled(&self, value: Value) -> Result<(), GraphError> {
         let shape = &self.graph.ty(value).shape;
         if shape.dims().is_empty() || shape.dims().contains(&0) {
             return Err(self.bad(value, "is empty".into()));
@@ -193,8 +202,12 @@ impl Rules<'_> {
 
     fn attention(&self, qkv: [Value; 3], mask: Mask, heads: usize, kv_heads: usize) -> Result<(), GraphError> {
         let [query, key, value] = qkv;
-        for tensor in qkv {
-            self.activation(tensor)?;
+        self.activation(query)?;
+        for tensor in [key, value] {
+            if !matches!(self.graph.ty(tensor).dtype, DType::F32 | DType::F16) {
+                return Err(self.wrong(tensor, "f32 or f16"));
+            }
+            self.filled(tensor)?;
         }
         if heads == 0 || kv_heads == 0 || !heads.is_multiple_of(kv_heads) || !self.columns(query).is_multiple_of(heads)
         {
@@ -203,7 +216,7 @@ impl Rules<'_> {
         if self.columns(key) != self.columns(query) / heads * kv_heads {
             return Err(self.mismatch(query, key));
         }
-        if self.graph.ty(key).shape != self.graph.ty(value).shape {
+        if self.graph.ty(key) != self.graph.ty(value) {
             return Err(self.mismatch(key, value));
         }
         match mask {

@@ -18,7 +18,7 @@ fn a_decoder_layer_reads_as_one_line_an_op() {
     let table = g.leaf(LeafKind::Weight, "token_embd.weight", DType::Q8_0, [10, 64]);
     let norm = g.leaf(LeafKind::Weight, "norm", DType::F32, [64]);
     let weight = g.leaf(LeafKind::Weight, "q", DType::Q4_0, [64, 64]);
-    let cache = g.leaf(LeafKind::State, "key", DType::F32, [16, 64]);
+    let cache = g.leaf(LeafKind::State, "key", DType::F16, [16, 64]);
     let x = g.gather(table, ids);
     let x = g.rms_norm(x, norm, 1e-5, 0.0);
     let q = g.linear(x, weight, None);
@@ -35,12 +35,12 @@ input positions: u32[2]
 weight token_embd.weight: q8_0[10, 64]
 weight norm: f32[64]
 weight q: q4_0[64, 64]
-state key: f32[16, 64]
+state key: f16[16, 64]
 %6: f32[2, 64] = gather(token_embd.weight, ids)
 %7: f32[2, 64] = rms_norm(%6, norm) epsilon=1e-5 offset=0
 %8: f32[2, 64] = linear(%7, q)
 %9: f32[2, 64] = rope(%8, positions) head_dim=32 base=10000 scale=1 adjacent
-%10: f32[16, 64] = append(key, %9, positions)
+%10: f16[16, 64] = append(key, %9, positions)
 %11: f32[2, 64] = attention(%9, %10, %10, positions) heads=2/2 scale=0.125 causal window=8
 %12: u32[2] = argmax(%11)
 output token: %12

@@ -92,7 +92,7 @@ impl Attention {
         let value = self.value.record(graph, input);
         [("key", key), ("value", value)].map(|(name, rows)| {
             let shape = [step.capacity, self.kv_heads * self.head_dim];
-            let cache = graph.leaf(LeafKind::State, &format!("{name}.{}", self.layer), DType::F32, shape);
+            let cache = graph.leaf(LeafKind::State, &format!("{name}.{}", self.layer), DType::F16, shape);
             graph.append(cache, rows, positions)
         })
     }

@@ -55,6 +55,7 @@ export async function promises({ report, browser, server, run, device }) {
     } else {
       assert.equal(used.device, 0);
       assert.ok(used.host > 90e6, `the weights are in the heap: ${used.host} bytes`);
+      assert.ok(used.heap <= 1.15 * used.weights + 64e6, `the heap is ${used.heap} bytes for ${used.weights} of weights`);
     }
     return `heap ${mb(loaded.heap)} loaded, ${mb(used.heap)} used; ${mb(used.device)} on the device; ${info.adapter}`;
   });

@@ -1,6 +1,10 @@
 //! `append`: rows into a cache that is both operand and result.
 
 use graph::Value;
+use half::{
+    f16,
+    slice::{HalfBitsSliceExt, HalfFloatSliceExt},
+};
 
 use crate::{
     ops::Resolver,
@@ -21,13 +25,18 @@ impl Append {
 impl Step for Append {
     fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
         let columns = self.input.columns;
-        let rows = store.words(self.input).chunks_exact(columns);
+        let bits: &mut [u16] = bytemuck::cast_slice_mut(out);
+        let cache: &mut [f16] = bits.reinterpret_cast_mut();
+        let rows = store.reals(self.input).chunks_exact(columns);
         for (row, &position) in rows.zip(store.words(self.positions)) {
             // Past the capacity lies padding, too.
             let start = (position as usize).checked_mul(columns);
-            let slot = start.and_then(|start| out.get_mut(start..)?.get_mut(..columns));
+            let slot = start.and_then(|start| cache.get_mut(start..)?.get_mut(..columns));
             if let Some(slot) = slot {
-                slot.copy_from_slice(row);
+                slot.convert_from_f32_slice(row);
+                for half in slot.iter_mut().filter(|half| half.is_infinite()) {
+                    *half = f16::MAX.copysign(*half);
+                }
             }
         }
     }

@@ -3,14 +3,16 @@
 //!
 //! A few query rows: the query heads that share a kv head go together, so that keys and values are read once for them.
 //! Many: the keys of a head are transposed once, eight rows side by side, and four query rows meet them lane by lane.
+//! Caches of f16 are widened before that, a head at a time and only the rows in sight.
 
 use std::ops::Range;
 
-use graph::{BackendError, Mask, Op, PADDING};
+use graph::{BackendError, DType, Mask, Op, PADDING};
 
 use crate::{
     math,
     ops::{Resolver, mismatched},
+    quant::{self, Dequantize},
     simd::F32x4,
     step::{Operand, Step, Store},
     tile::{accumulate, tile},
@@ -37,6 +39,8 @@ pub(crate) struct Attention {
     group: usize,
     head_dim: usize,
     scale: f32,
+    /// How elements of keys and values become f32; `None` if they are.
+    widen: Option<Dequantize>,
 }
 
 impl Attention {
@@ -51,6 +55,7 @@ impl Attention {
             Mask::Spans { spans } => Sight::Spans { spans: resolver.at(spans) },
         };
         let query = resolver.at(query);
+        let stored = resolver.graph.ty(key).dtype;
         Ok(Attention {
             query,
             key: resolver.at(key),
@@ -60,6 +65,7 @@ impl Attention {
             group: heads / kv_heads,
             head_dim: query.columns / heads,
             scale,
+            widen: (stored != DType::F32).then(|| quant::dequantize(stored)).flatten(),
         })
     }
 
@@ -82,23 +88,74 @@ impl Attention {
         first.min(end)..end
     }
 
-    /// One kv head of one query row: `query` and `out` hold its group of heads.
-    fn head(&self, query: &[f32], keys: Rows<'_>, values: Rows<'_>, scores: &mut [f32], out: &mut [f32]) {
-        let seen = keys.range.len();
+    /// The `rows` of one kv head of keys or values: where they lie, or widened into `wide`.
+    fn of_head<'a>(
+        &self,
+        kv_head: usize,
+        rows: Range<usize>,
+        from: Operand,
+        store: &'a Store<'_>,
+        wide: &'a mut [f32],
+    ) -> Rows<'a> {
+        let (width, at) = (self.head_dim, kv_head * self.head_dim);
+        let Some(widen) = self.widen else {
+            return Rows { data: &store.reals(from)[at..], first: 0, stride: from.columns, width };
+        };
+        let halves = store.bytes(from);
+        for (row, wide) in rows.clone().zip(wide.chunks_exact_mut(width)) {
+            widen(&halves[2 * (row * from.columns + at)..][..2 * width], wide);
+        }
+        Rows { data: wide, first: rows.start, stride: width, width }
+    }
+
+    /// Scratch words of the widened keys of a head, and of its values.
+    fn wide_words(&self) -> usize {
+        self.widen.map_or(0, |_| self.key.rows * self.head_dim)
+    }
+
+    /// One kv head of one query row, which sees `range`: `query` and `out` hold its group of heads.
+    fn head(
+        &self,
+        query: &[f32],
+        range: Range<usize>,
+        [keys, values]: [Rows<'_>; 2],
+        scores: &mut [f32],
+        out: &mut [f32],
+    ) {
+        let seen = range.len();
         let scores = &mut scores[..self.group * seen];
         let queries = |head: usize| &query[head * self.head_dim..][..self.head_dim];
         // [group, seen]
         let mut head = 0;
         while head + 2 <= self.group {
-            keys.dot([queries(head), queries(head + 1)], &mut scores[head * seen..], self.scale);
+            keys.dot(range.clone(), [queries(head), queries(head + 1)], &mut scores[head * seen..], self.scale);
             head += 2;
         }
         if head < self.group {
-            keys.dot([queries(head)], &mut scores[head * seen..], self.scale);
+            keys.dot(range.clone(), [queries(head)], &mut scores[head * seen..], self.scale);
         }
         for (scores, out) in scores.chunks_exact_mut(seen).zip(out.chunks_exact_mut(self.head_dim)) {
             math::softmax(scores);
-            values.mix(scores, out);
+            values.mix(range.start, scores, out);
+        }
+    }
+
+    /// Query rows one after the other.
+    fn one_by_one(&self, store: &Store<'_>, scratch: &mut [f32], out: &mut [f32]) {
+        let (keys_wide, scratch) = scratch.split_at_mut(self.wide_words());
+        let (values_wide, scores) = scratch.split_at_mut(self.wide_words());
+        out.fill(0.0);
+        let ranges = (0..self.query.rows).map(|t| self.rows(store, t));
+        let Some(all) = union(ranges.clone()) else { return };
+        let queries = store.reals(self.query);
+        let heads = self.group * self.head_dim;
+        for kv_head in 0..self.kv_heads {
+            let keys = self.of_head(kv_head, all.clone(), self.key, store, keys_wide);
+            let values = self.of_head(kv_head, all.clone(), self.value, store, values_wide);
+            for (t, range) in ranges.clone().enumerate().filter(|(_, range)| !range.is_empty()) {
+                let at = t * self.query.columns + kv_head * heads;
+                self.head(&queries[at..][..heads], range, [keys, values], scores, &mut out[at..][..heads]);
+            }
         }
     }
 }
@@ -118,6 +175,8 @@ impl Attention {
     /// All query rows, in tiles.
     fn tiles(&self, store: &Store<'_>, scratch: &mut [f32], out: &mut [f32]) {
         let [keys_words, query_words, score_words] = self.tile_words();
+        let (keys_wide, scratch) = scratch.split_at_mut(self.wide_words());
+        let (values_wide, scratch) = scratch.split_at_mut(self.wide_words());
         let (transposed, scratch) = scratch.split_at_mut(keys_words);
         let (query, scratch) = scratch.split_at_mut(query_words);
         let scores = &mut scratch[..score_words];
@@ -125,8 +184,8 @@ impl Attention {
         let rows = self.query.rows;
         let Some(all) = union((0..rows).map(|t| self.rows(store, t))) else { return };
         for kv_head in 0..self.kv_heads {
-            let of = |operand: Operand| &store.reals(operand)[kv_head * self.head_dim..];
-            self.transpose(of(self.key), all.clone(), transposed);
+            self.transpose(self.of_head(kv_head, all.clone(), self.key, store, keys_wide), all.clone(), transposed);
+            let values = self.of_head(kv_head, all.clone(), self.value, store, values_wide);
             for first in (0..rows).step_by(TILE) {
                 let tile: [Range<usize>; TILE] =
                     std::array::from_fn(|i| if first + i < rows { self.rows(store, first + i) } else { 0..0 });
@@ -147,8 +206,7 @@ impl Attention {
                         scores[own.end..].fill(0.0);
                         math::softmax(&mut scores[own]);
                     }
-                    let values = &of(self.value)[start * self.value.columns..];
-                    self.mix(values, seen.end - start, scores, |i, at, sums| {
+                    self.mix(values, start..seen.end, scores, |i, at, sums| {
                         if first + i < rows {
                             let to = (first + i) * self.query.columns + head * self.head_dim + at;
                             out[to..to + LANES].copy_from_slice(&sums);
@@ -160,12 +218,12 @@ impl Attention {
     }
 
     /// Rows `rows` of the keys of a head, eight side by side: `[rows / 8, head_dim, 8]`, zeros past the last one.
-    fn transpose(&self, keys: &[f32], rows: Range<usize>, out: &mut [f32]) {
+    fn transpose(&self, keys: Rows<'_>, rows: Range<usize>, out: &mut [f32]) {
         let blocks = out.chunks_exact_mut(LANES * self.head_dim);
         for (first, block) in rows.clone().step_by(LANES).zip(blocks) {
             block.fill(0.0);
             for (lane, row) in (first..rows.end.min(first + LANES)).enumerate() {
-                let key = &keys[row * self.key.columns..][..self.head_dim];
+                let key = keys.row(row);
                 block.as_chunks_mut::<LANES>().0.iter_mut().zip(key).for_each(|(out, x)| out[lane] = *x);
             }
         }
@@ -185,13 +243,20 @@ impl Attention {
         }
     }
 
-    /// Gives each row of the tile, and each run of eight elements, the sum of the first `count` values by their weights.
-    fn mix(&self, values: &[f32], count: usize, weights: &[f32], mut give: impl FnMut(usize, usize, [f32; LANES])) {
+    /// Gives each row of the tile, and each run of eight elements, the sum of the values in `range` by their weights.
+    fn mix(
+        &self,
+        values: Rows<'_>,
+        range: Range<usize>,
+        weights: &[f32],
+        mut give: impl FnMut(usize, usize, [f32; LANES]),
+    ) {
         let stride = weights.len() / TILE;
-        let weights: [&[f32]; TILE] = std::array::from_fn(|i| &weights[i * stride..][..count]);
+        let weights: [&[f32]; TILE] = std::array::from_fn(|i| &weights[i * stride..][..range.len()]);
+        let data = values.from(range.start);
         for at in (0..self.head_dim).step_by(LANES) {
             let mut sums = [[F32x4::splat(0.0); 2]; TILE];
-            for (k, row) in values[at..].chunks(self.value.columns).take(count).enumerate() {
+            for (k, row) in data[at..].chunks(values.stride).take(range.len()).enumerate() {
                 let Some(value) = row.first_chunk() else { break };
                 let value = F32x4::load8(value);
                 for (sums, weights) in sums.iter_mut().zip(weights) {
@@ -229,54 +294,41 @@ fn multiply(keys: &[f32], query: &[f32], head_dim: usize, out: &mut [f32]) {
 
 impl Step for Attention {
     fn scratch(&self) -> usize {
-        if self.is_tiled() { self.tile_words().iter().sum() } else { self.group * self.key.rows }
+        let own = if self.is_tiled() { self.tile_words().iter().sum() } else { self.group * self.key.rows };
+        2 * self.wide_words() + own
     }
 
     fn run(&self, store: &Store<'_>, scratch: &mut [u32], out: &mut [u32]) {
         let scratch = bytemuck::cast_slice_mut(scratch);
         let out: &mut [f32] = bytemuck::cast_slice_mut(out);
-        if self.is_tiled() {
-            return self.tiles(store, scratch, out);
-        }
-        let heads = self.group * self.head_dim;
-        let query = store.reals(self.query).chunks_exact(self.query.columns);
-        for (t, (query, out)) in query.zip(out.chunks_exact_mut(self.query.columns)).enumerate() {
-            out.fill(0.0);
-            let range = self.rows(store, t);
-            if range.is_empty() {
-                continue;
-            }
-            let per_head = query.chunks_exact(heads).zip(out.chunks_exact_mut(heads));
-            for (head, (query, out)) in per_head.enumerate().take(self.kv_heads) {
-                let rows = |operand: Operand| Rows {
-                    data: &store.reals(operand)[head * self.head_dim..],
-                    stride: operand.columns,
-                    width: self.head_dim,
-                    range: range.clone(),
-                };
-                self.head(query, rows(self.key), rows(self.value), scratch, out);
-            }
-        }
+        if self.is_tiled() { self.tiles(store, scratch, out) } else { self.one_by_one(store, scratch, out) }
     }
 }
 
 /// One head of some rows of keys or values.
+#[derive(Clone, Copy)]
 struct Rows<'a> {
     data: &'a [f32],
+    /// The row that the data begin with.
+    first: usize,
     stride: usize,
     width: usize,
-    range: Range<usize>,
 }
 
-impl Rows<'_> {
-    fn row(&self, i: usize) -> &[f32] {
-        &self.data[(self.range.start + i) * self.stride..][..self.width]
+impl<'a> Rows<'a> {
+    /// The data from a row on.
+    fn from(&self, row: usize) -> &'a [f32] {
+        &self.data[(row - self.first) * self.stride..]
     }
 
-    /// `out[t][i] = scale · row(i) · query[t]`.
+    fn row(&self, row: usize) -> &'a [f32] {
+        &self.from(row)[..self.width]
+    }
+
+    /// `out[t][i] = scale · row(range.start + i) · query[t]`.
     #[inline(always)]
-    fn dot<const T: usize>(&self, query: [&[f32]; T], out: &mut [f32], scale: f32) {
-        let seen = self.range.len();
+    fn dot<const T: usize>(&self, range: Range<usize>, query: [&[f32]; T], out: &mut [f32], scale: f32) {
+        let (seen, first) = (range.len(), range.start);
         let mut store = |i: usize, products: [f32; T]| {
             for (t, product) in products.into_iter().enumerate() {
                 out[t * seen + i] = scale * product;
@@ -284,24 +336,24 @@ impl Rows<'_> {
         };
         let mut i = 0;
         while i + 4 <= seen {
-            let products = tile::<4, T>(std::array::from_fn(|r| self.row(i + r)), query);
+            let products = tile::<4, T>(std::array::from_fn(|r| self.row(first + i + r)), query);
             products.into_iter().enumerate().for_each(|(r, products)| store(i + r, products));
             i += 4;
         }
         for i in i..seen {
-            let [products] = tile::<1, T>([self.row(i)], query);
+            let [products] = tile::<1, T>([self.row(first + i)], query);
             store(i, products);
         }
     }
 
-    /// `out += Σ weights[i] · row(i)`.
-    fn mix(&self, weights: &[f32], out: &mut [f32]) {
+    /// `out += Σ weights[i] · row(first + i)`.
+    fn mix(&self, first: usize, weights: &[f32], out: &mut [f32]) {
         let (fours, rest) = weights.as_chunks::<4>();
         for (i, weights) in fours.iter().enumerate() {
-            accumulate::<4>(out, *weights, std::array::from_fn(|r| self.row(4 * i + r)));
+            accumulate::<4>(out, *weights, std::array::from_fn(|r| self.row(first + 4 * i + r)));
         }
         for (i, weight) in rest.iter().enumerate() {
-            accumulate::<1>(out, [*weight], [self.row(4 * fours.len() + i)]);
+            accumulate::<1>(out, [*weight], [self.row(first + 4 * fours.len() + i)]);
         }
     }
 }

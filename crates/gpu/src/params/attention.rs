@@ -1,6 +1,6 @@
 //! Numbers of `attention`, `attention_decode` and `rope_append`.
 
-use graph::{Mask, Op, RopePairs, Value};
+use graph::{DType, Mask, Op, RopePairs, Value};
 
 use super::Constants;
 use crate::{
@@ -29,6 +29,12 @@ pub(crate) fn attention(site: &Site<'_>) -> Vec<u32> {
         (k.first / 4) as u32,
         (v.first / 4) as u32,
     ]
+}
+
+/// Keys and values that were computed are f32, those of caches f16.
+pub(crate) fn attention_files(site: &Site<'_>) -> Vec<&'static str> {
+    let Op::Attention { key, .. } = *site.op else { return Vec::new() };
+    vec![if site.graph.ty(key).dtype == DType::F16 { "rows_f16" } else { "rows_f32" }]
 }
 
 pub(crate) fn attention_constants(site: &Site<'_>) -> Constants {

@@ -1,6 +1,7 @@
 // Attention of one token and one head a workgroup, over keys in tiles of 64 with an online softmax. Lane i scores key i of
 // the tile. Then the lanes stand in teams that each hold one vector of the head a lane, and a team sums every n-th value.
 #import grid
+#import rows
 
 struct Params {
     tokens: u32,
@@ -19,8 +20,6 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> query: array<vec4<f32>>;       // [tokens, stride]: [heads, head_dim] from q_first
-@group(0) @binding(2) var<storage, read> key: array<vec4<f32>>;         // [rows, kv_stride]: [kv_heads, head_dim] from k_first
-@group(0) @binding(3) var<storage, read> value: array<vec4<f32>>;       // the same from v_first
 @group(0) @binding(4) var<storage, read> visible: array<u32>;           // positions [tokens], or spans [tokens, 2]
 @group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>; // [tokens, heads, head_dim]
 
@@ -78,7 +77,7 @@ fn main(
             let k = (tile + local) * params.kv_stride + params.k_first + kv;
             score = 0.0;
             for (var i = 0u; i < vectors; i++) {
-                score += dot(q[i], key[k + i]);
+                score += dot(q[i], key_at(k + i));
             }
             scores[local] = score;
         }
@@ -97,7 +96,7 @@ fn main(
             for (var i = team; i < count; i += teams) {
                 let weight = weights[i];
                 total += weight;
-                sum += weight * value[(tile + i) * params.kv_stride + params.v_first + kv + slot];
+                sum += weight * value_at((tile + i) * params.kv_stride + params.v_first + kv + slot);
             }
         }
     }

@@ -2,6 +2,7 @@
 // workgroup a query head. All heads of a key compute its new row and start their online softmax with it, the first of them
 // appends it, and nobody reads it from the cache: so no workgroup waits for another.
 #import grid
+#import halves
 #import reduce
 #import turn
 
@@ -28,8 +29,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> vectors: array<u32>;                // norms, turns and factors of the rope
 @group(0) @binding(3) var<storage, read_write> output: array<vec4<f32>>;     // [heads, head_dim]
 @group(0) @binding(4) var<storage, read> positions: array<u32>;              // [1]
-@group(0) @binding(5) var<storage, read_write> keys: array<vec4<f32>>;       // [rows, kv_heads, head_dim]
-@group(0) @binding(6) var<storage, read_write> values: array<vec4<f32>>;     // [rows, kv_heads, head_dim]
+@group(0) @binding(5) var<storage, read_write> keys: array<vec2<u32>>;       // halves: [rows, kv_heads, head_dim]
+@group(0) @binding(6) var<storage, read_write> values: array<vec2<u32>>;     // halves: [rows, kv_heads, head_dim]
 
 override ADJACENT: bool;
 override FACTORS: bool;
@@ -37,7 +38,7 @@ override NORMS: bool;
 
 var<workgroup> turned: array<vec2<f32>, 256>; // query and key after the rope
 var<workgroup> q: array<vec4<f32>, 64>;       // the query, scaled
-var<workgroup> k: array<vec4<f32>, 64>;       // the new key
+var<workgroup> k: array<vec4<f32>, 64>;       // the new key, as the cache keeps it
 var<workgroup> scores: array<f32, 64>;        // of the keys of the tile
 var<workgroup> weights: array<f32, 64>;       // their exponentials
 var<workgroup> sums: array<vec4<f32>, 64>;    // of each lane
@@ -89,7 +90,7 @@ fn turn(local: u32, position: u32, q_at: u32, k_at: u32) {
     if (local < params.vectors) {
         let i = local * 4u;
         q[local] = vec4<f32>(turned[i].x, turned[i + 1u].x, turned[i + 2u].x, turned[i + 3u].x) * params.scale;
-        k[local] = vec4<f32>(turned[i].y, turned[i + 1u].y, turned[i + 2u].y, turned[i + 3u].y);
+        k[local] = widened(narrowed(vec4<f32>(turned[i].y, turned[i + 1u].y, turned[i + 2u].y, turned[i + 3u].y)));
     }
     workgroupBarrier();
 }
@@ -119,7 +120,7 @@ fn main(
     let k_at = (params.heads * vectors_of_head + kv) * 4u;
     turn(local, position, q_at, k_at);
     let v_at = k_at + (params.kv_vectors + slot) * 4u;
-    let own_value = vec4<f32>(input[v_at], input[v_at + 1u], input[v_at + 2u], input[v_at + 3u]);
+    let own_value = narrowed(vec4<f32>(input[v_at], input[v_at + 1u], input[v_at + 2u], input[v_at + 3u]));
     let fits = position < params.rows;
     let teams = 64u / vectors_of_head;
     var best = -1.0e30; // largest score so far
@@ -132,9 +133,9 @@ fn main(
         }
         if (team == 0u) {
             total = 1.0;
-            sum = own_value;
+            sum = widened(own_value);
             if (head % params.group == 0u) {
-                keys[position * params.kv_vectors + kv + slot] = k[slot];
+                keys[position * params.kv_vectors + kv + slot] = narrowed(k[slot]);
                 values[position * params.kv_vectors + kv + slot] = own_value;
             }
         }
@@ -147,7 +148,7 @@ fn main(
             let at = (tile + local) * params.kv_vectors + kv;
             score = 0.0;
             for (var i = 0u; i < vectors_of_head; i++) {
-                score += dot(q[i], keys[at + i]);
+                score += dot(q[i], widened(keys[at + i]));
             }
             scores[local] = score;
         }
@@ -166,7 +167,7 @@ fn main(
             for (var i = team; i < count; i += teams) {
                 let weight = weights[i];
                 total += weight;
-                sum += weight * values[(tile + i) * params.kv_vectors + kv + slot];
+                sum += weight * widened(values[(tile + i) * params.kv_vectors + kv + slot]);
             }
         }
     }

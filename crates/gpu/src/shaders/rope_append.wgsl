@@ -1,6 +1,8 @@
 // What comes between query, key and value of several tokens and their attention: norms of the heads, rope, and the new rows of
-// the caches. A workgroup a head of a token; padding and rows past the capacity are not appended.
+// the caches. A workgroup a head of a token, a lane two neighbours, which are one word of a cache; padding and rows past the
+// capacity are not appended.
 #import grid
+#import halves
 #import reduce
 #import turn
 
@@ -31,8 +33,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read> vectors: array<u32>;       // norms, turns and factors of the rope
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;  // [tokens, heads, head_dim]
 @group(0) @binding(4) var<storage, read> positions: array<u32>;     // [tokens]
-@group(0) @binding(5) var<storage, read_write> keys: array<f32>;    // [rows, kv_heads, head_dim]
-@group(0) @binding(6) var<storage, read_write> values: array<f32>;  // [rows, kv_heads, head_dim]
+@group(0) @binding(5) var<storage, read_write> keys: array<u32>;    // halves: [rows, kv_heads, head_dim]
+@group(0) @binding(6) var<storage, read_write> values: array<u32>;  // halves: [rows, kv_heads, head_dim]
 
 override ADJACENT: bool;
 override FACTORS: bool;
@@ -40,6 +42,32 @@ override NORMS: bool;
 
 fn real(at: u32) -> f32 {
     return bitcast<f32>(vectors[at]);
+}
+
+// A pair of the head that starts at `at`, normed and turned.
+fn turned(at: u32, position: u32, pair: u32, root: f32, norm: Norm) -> vec2<f32> {
+    var first = pair;
+    var second = pair + params.head_dim / 2u;
+    if (ADJACENT) {
+        first = pair * 2u;
+        second = first + 1u;
+    }
+    var a = input[at + first];
+    var b = input[at + second];
+    if (NORMS) {
+        a *= root * (real(norm.weight + first) + norm.offset);
+        b *= root * (real(norm.weight + second) + norm.offset);
+    }
+    var cs = vec2<f32>(1.0, 0.0);
+    if (position != 0xffffffffu) { // padding does not turn
+        var factor = 1.0;
+        if (FACTORS) {
+            factor = real(params.factors + pair);
+        }
+        let turns = vec2<u32>(vectors[params.turns + pair * 2u], vectors[params.turns + pair * 2u + 1u]);
+        cs = rotation(position, turns, factor);
+    }
+    return vec2<f32>(a * cs.x - b * cs.y, a * cs.y + b * cs.x);
 }
 
 @compute @workgroup_size(64)
@@ -60,10 +88,10 @@ fn main(
     let position = positions[token];
     let row = position * params.kv_heads; // in heads
     if (head >= params.heads + params.kv_heads) {
-        let to = (row + head - params.heads - params.kv_heads) * dim;
+        let to = (row + head - params.heads - params.kv_heads) * dim / 2u;
         if (position < params.rows) {
-            for (var i = local; i < dim; i += 64u) {
-                values[to + i] = input[at + i];
+            for (var i = local; i < dim / 2u; i += 64u) {
+                values[to + i] = narrowed2(input[at + 2u * i], input[at + 2u * i + 1u]);
             }
         }
         return;
@@ -81,37 +109,30 @@ fn main(
         }
         root = 1.0 / sqrt(workgroup_sum(local, squares) / f32(dim) + norm.epsilon);
     }
-    for (var pair = local; pair < dim / 2u; pair += 64u) {
+    for (var pair = 2u * local; pair < dim / 2u; pair += 128u) {
+        let a = turned(at, position, pair, root, norm);
+        let b = turned(at, position, pair + 1u, root, norm);
+        // Two words of neighbours, and where in the head they are.
+        var low = vec2<f32>(a.x, b.x);
+        var high = vec2<f32>(a.y, b.y);
         var first = pair;
         var second = pair + dim / 2u;
         if (ADJACENT) {
-            first = pair * 2u;
-            second = first + 1u;
+            low = a;
+            high = b;
+            first = 2u * pair;
+            second = first + 2u;
         }
-        var a = input[at + first];
-        var b = input[at + second];
-        if (NORMS) {
-            a *= root * (real(norm.weight + first) + norm.offset);
-            b *= root * (real(norm.weight + second) + norm.offset);
-        }
-        var cs = vec2<f32>(1.0, 0.0);
-        if (position != 0xffffffffu) { // padding does not turn
-            var factor = 1.0;
-            if (FACTORS) {
-                factor = real(params.factors + pair);
-            }
-            let turns = vec2<u32>(vectors[params.turns + pair * 2u], vectors[params.turns + pair * 2u + 1u]);
-            cs = rotation(position, turns, factor);
-        }
-        let turned = vec2<f32>(a * cs.x - b * cs.y, a * cs.y + b * cs.x);
         if (head < params.heads) {
             let to = (token * params.heads + head) * dim;
-            output[to + first] = turned.x;
-            output[to + second] = turned.y;
+            output[to + first] = low.x;
+            output[to + first + 1u] = low.y;
+            output[to + second] = high.x;
+            output[to + second + 1u] = high.y;
         } else if (position < params.rows) {
             let to = (row + head - params.heads) * dim;
-            keys[to + first] = turned.x;
-            keys[to + second] = turned.y;
+            keys[(to + first) / 2u] = narrowed2(low.x, low.y);
+            keys[(to + second) / 2u] = narrowed2(high.x, high.y);
         }
     }
 }
