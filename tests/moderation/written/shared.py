@@ -1,0 +1,38 @@
+"""Word lists that several grammars use."""
+
+from written.grammar import words
+
+SLOTS = {
+    "name": words("""Anna, Tom, Priya, Diego, Mei, Kofi, Lena, Omar, Sara, Jonas, Ruth, Ivan, Aisha, Ben, Chloe, Marek, Nora, Paul,
+        Yuki, Greta, Felix, Salma, Hugo, Ines, Dmitri, Hannah, Luis, Maya, Noah, Olga, Pedro, Quinn, Rosa, Stefan, Tara, Victor"""),
+    "they": words("he, she, they"),
+    "relative": words("""my mother, my father, my brother, my sister, my aunt, my uncle, my grandmother, my grandfather, my cousin,
+        my wife, my husband, my son, my daughter, my niece, my nephew, my partner, my flatmate, my neighbour, my boss, my best friend"""),
+    "person": words("""a teacher, a nurse, a bus driver, a farmer, a student, a plumber, a librarian, a baker, a shop owner, a musician,
+        a lawyer, an engineer, a painter, a soldier, a pilot, a waiter, a cleaner, a carpenter, a goalkeeper, a journalist, a chef"""),
+    "group": words("""women, men, immigrants, refugees, Muslims, Jews, Christians, Hindus, Sikhs, Buddhists, atheists, Black people,
+        white people, Asian people, Latinos, Roma people, Native Americans, Arabs, Africans, Mexicans, Chinese people, Poles, Turks,
+        gay people, lesbians, bisexual people, trans people, trans women, nonbinary people, disabled people, deaf people,
+        blind people, autistic people, old people, wheelchair users, Catholics, Indians, Pakistanis, Syrians, Romanians"""),
+    "one": words("""a woman, a man, an immigrant, a refugee, a Muslim, a Jew, a Christian, a Hindu, a Sikh, a Black woman, a Black man,
+        an Asian man, a Latina, a Roma woman, a Native American, an Arab, a Mexican, a Turk, a gay man, a lesbian, a bisexual woman,
+        a trans man, a trans woman, a nonbinary person, a disabled person, a deaf woman, a blind man, an autistic boy, a wheelchair user"""),
+    "city": words("""Lisbon, Leeds, Osaka, Nairobi, Lima, Krakow, Boston, Delhi, Oslo, Toronto, Naples, Accra, Dublin, Austin, Hanoi,
+        Cairo, Seville, Malmo, Perth, Bogota, Lyon, Riga, Tunis, Quebec, Bristol, Denver, Porto, Izmir, Chennai, Graz"""),
+    "place": words("""the park, the station, the office, the school, the kitchen, the library, the market, the gym, the hospital,
+        the garage, the airport, the beach, the museum, the bakery, the church hall, the playground, the pub, the cinema, the stadium"""),
+    "food": words("""lentil soup, banana bread, carrot cake, fried rice, potato salad, tomato sauce, pancakes, roast chicken, chili,
+        apple pie, hummus, ramen, risotto, lasagna, beef stew, fish tacos, dumplings, oatmeal, shakshuka, sourdough, curry, falafel"""),
+    "product": words("""the blender, this laptop, the headphones, this tent, the coffee machine, this backpack, the vacuum cleaner,
+        the running shoes, this phone case, the desk lamp, the electric kettle, this mattress, the bike lock, the office chair,
+        this camera, the rain jacket, the toaster, this keyboard, the smart watch, the garden hose, the frying pan, this novel"""),
+    "topic": words("""climate policy, photosynthesis, the French Revolution, compound interest, plate tectonics, jazz history,
+        the water cycle, supply and demand, black holes, the Roman Empire, vaccines, chess openings, solar panels, the Silk Road,
+        machine learning, the human heart, coral reefs, trade unions, the printing press, glaciers, the stock market, grammar"""),
+    "language": words("Python, JavaScript, Rust, Go, C++, Java, SQL, Bash, TypeScript, Kotlin, Ruby, Swift, PHP, R, Haskell"),
+    "weekday": words("Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday"),
+    "month": words("January, February, March, April, May, June, July, August, September, October, November, December"),
+    "number": words("2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 24, 30, 40, 50, 75, 100"),
+    "time": words("""this morning, last night, yesterday, last week, two days ago, at noon, after lunch, on Sunday, before dinner,
+        in the evening, last summer, this week, a month ago, earlier today"""),
+}
