@@ -10,7 +10,7 @@ const PRESETS: Readonly<Record<ModerationPreset, Readonly<Record<ModerationLabel
 /** What people say to each other, and what a model says to them. */
 const SAID: readonly ModerationLabel[] = ['hate', 'harassment', 'violence', 'sexual', 'self_harm', 'profanity', 'toxic'];
 
-/** `illicit` is nowhere: it cannot tell a request for help with wrongdoing from a question about it well enough. */
+/** `illicit` is nowhere: a question about wrongdoing looks much like a request for help with it. */
 const SURFACES: Readonly<Record<ModerationSurface, readonly ModerationLabel[]>> = {
   comment: SAID,
   output: SAID,
