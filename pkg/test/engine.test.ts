@@ -78,6 +78,10 @@ for (const [name, make] of [
       { text: 'a d', offsets: Uint32Array.of(0, 1) },
       { text: 'bc d', offsets: Uint32Array.of(0, 2) },
     ]);
+    assert.deepEqual(await engine.call('continuations', { prompt: 'a', endings: [' b', ' c d'] }), [
+      { logProbability: -3, tokens: 1 },
+      { logProbability: -5, tokens: 2 },
+    ]);
     assert.equal((await engine.call('memory', {})).heap, 65536);
     const { vectors } = await engine.call('embed', { texts: ['abc', 'de'] });
     assert.ok(vectors instanceof Float32Array);
@@ -107,6 +111,17 @@ for (const [name, make] of [
     assert.ok(runtime.steps < 20, `${runtime.steps} steps after the abort`);
     assert.equal(after, 0);
     await assert.rejects(generate(engine, 'x', { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  });
+
+  test(`${name}: an abort between endings stops the runtime`, async () => {
+    const { engine, runtime } = make();
+    await engine.call('load', LOAD);
+    const abort = new AbortController();
+    const call = engine.call('continuations', { prompt: 'a', endings: Array.from({ length: 1000 }, () => 'b') }, { signal: abort.signal });
+    setTimeout(() => abort.abort(new Error('enough')), 1);
+    await assert.rejects(call, { message: 'enough' });
+    await engine.call('count', { prompts: ['a'] });
+    assert.ok(runtime.steps < 1000, `${runtime.steps} endings`);
   });
 
   test(`${name}: stop ends early with a result`, async () => {

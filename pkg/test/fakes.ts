@@ -141,6 +141,17 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
         return { dimensions: 1, vectors: Float32Array.from(texts, ({ length }) => length), tokens: [1], truncated: [false] };
       }),
     classify: () => alone(async () => []),
+    continuations: (prompt, endings, sink) =>
+      alone(async () => {
+        const found = [];
+        for (const ending of endings) {
+          await turn();
+          instance.steps += 1;
+          if (!sink({ type: 'embedded', done: found.length + 1, total: endings.length })) throw { code: 'ABORTED', message: 'cancelled' };
+          found.push({ logProbability: -`${String(prompt)}${ending}`.length, tokens: words(ending) });
+        }
+        return found;
+      }),
     normalize: (texts, words) => {
       if (busy) throw new Error('recursive use of an object detected');
       return texts.map((text) => ({ text: `${text} ${words.join(' ')}`, offsets: Uint32Array.of(0, text.length) }));

@@ -45,13 +45,13 @@ impl Engine {
         if limit == 0 {
             return Ok(finish);
         }
-        match self.prefill(&ids, &draw, &mut sink).await {
+        match self.prefill(&ids, draw.head, &draw.params.to_words(), &mut sink).await {
             Err(EngineError::Cancelled) => {
                 finish.reason = FinishReason::Cancelled;
                 finish.prefill_ms = self.host.now() - started;
                 return Ok(finish);
             }
-            other => other?,
+            other => other.map(drop)?,
         }
         let mut token = self.runtime.token().await?;
         let decoding = self.host.now();
@@ -81,12 +81,12 @@ impl Engine {
 
     /// The number of tokens of a prompt, as `generate` would see it.
     pub fn count_tokens(&self, prompt: &Prompt) -> Result<usize, EngineError> {
-        Ok(self.prompts.ids(prompt)?.len())
+        Ok(self.prompts.ids(prompt, "")?.len())
     }
 
     /// Ids of a prompt that fits.
     fn prompt_ids(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError> {
-        let ids = self.prompts.ids(prompt)?;
+        let ids = self.prompts.ids(prompt, "")?;
         self.check_ids(&ids)?;
         Ok(ids)
     }
@@ -113,33 +113,40 @@ impl Engine {
 
     /// Keeps what the cache shares with `ids`, at most all but the last, which has to run; returns how many that are.
     pub(crate) fn reuse(&mut self, ids: &[u32]) -> usize {
-        let shared = self.cached.iter().zip(ids).take_while(|(a, b)| a == b).count().min(ids.len() - 1);
+        let shared = common(&self.cached, ids).min(ids.len() - 1);
         self.cached.truncate(shared);
         shared
     }
 
-    /// Runs what the cache lacks of `ids`; the last step draws a token.
-    async fn prefill(&mut self, ids: &[u32], draw: &Draw, sink: &mut Sink<'_>) -> Result<(), EngineError> {
-        let params = draw.params.to_words();
-        while self.cached.len() < ids.len() {
+    /// Runs what the cache lacks of `ids`, which is something. The last step, which it returns, has `head` after the last id.
+    pub(crate) async fn prefill(
+        &mut self,
+        ids: &[u32],
+        head: Head,
+        params: &[u32],
+        sink: &mut Sink<'_>,
+    ) -> Result<Step, EngineError> {
+        loop {
             let rest = &ids[self.cached.len()..];
             let size = self.bucket(rest.len());
             let chunk = &rest[..rest.len().min(size)];
             let is_last = chunk.len() == rest.len();
-            let head = if is_last { draw.head } else { Head::Append };
+            let head = if is_last { head } else { Head::Append };
             let step = Step { tokens: size, rows: 1, capacity: self.info.context, head };
             let last_row = [chunk.len() as u32 - 1];
             self.runtime.prepare(step).await?; // is no part of what a token costs
             let started = self.host.now();
-            self.feed(step, chunk, &[("rows", &last_row), ("params", &params)]).await?;
+            self.feed(step, chunk, &[("rows", &last_row), ("params", params)]).await?;
             if !is_last && !self.is_cpu() {
                 self.runtime.settle().await?;
                 self.pace.learn(size, self.host.now() - started);
             }
             tell(sink, Event::Prefill { done: self.cached.len(), total: ids.len() })?;
             self.host.pause().await;
+            if is_last {
+                return Ok(step);
+            }
         }
-        Ok(())
     }
 
     /// Runs one step over `chunk`, which follows what is cached, and counts it as cached.
@@ -183,6 +190,11 @@ impl Engine {
     pub(crate) fn is_cpu(&self) -> bool {
         self.info.device == "wasm"
     }
+}
+
+/// How many ids at the start two texts share.
+pub(crate) fn common(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 impl Draw {

@@ -40,7 +40,7 @@ pub enum Event<'a> {
         /// The token.
         token: u32,
     },
-    /// Texts embedded or classified so far, and in all.
+    /// Texts embedded or classified, or endings scored, so far, and in all.
     Embedded {
         /// So far.
         done: usize,

@@ -20,8 +20,8 @@ pub use error::EngineError;
 pub use host::{Event, Host, Sink};
 pub use text::{Message, Normalized};
 pub use types::{
-    Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions, Memory, ModelInfo, Prompt,
-    Score,
+    Continuation, Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions, Memory,
+    ModelInfo, Prompt, Score,
 };
 pub use weights::{ByteSource, File, SourceError};
 

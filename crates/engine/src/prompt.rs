@@ -95,18 +95,19 @@ impl Prompts {
         texts.iter().map(|text| normalizer.normalize(text, &self.tokenizer)).collect()
     }
 
-    /// Ids of a prompt. What a template has rendered begins with the file's start token once, whoever wrote it.
-    pub(crate) fn ids(&self, prompt: &Prompt) -> Result<Vec<u32>, EngineError> {
+    /// Ids of a prompt with `ending` behind it, which may be empty. What a template has rendered begins with the file's
+    /// start token once, whoever wrote it.
+    pub(crate) fn ids(&self, prompt: &Prompt, ending: &str) -> Result<Vec<u32>, EngineError> {
         match prompt {
-            Prompt::Tokens(ids) => Ok(ids.clone()),
-            Prompt::Text(text) => self.encode(text),
+            Prompt::Tokens(ids) => Ok([ids.clone(), self.tokenizer.encode(ending, false)?].concat()),
+            Prompt::Text(text) => self.encode(&format!("{text}{ending}")),
             Prompt::Chat(messages) => {
                 let template = match &self.template {
                     Template::Ready(template) => template,
                     Template::Absent => return Err(EngineError::Missing("chat template")),
                     Template::Broken(why) => return Err(EngineError::BadInput(format!("the chat template: {why}"))),
                 };
-                let rendered = template.render(messages, true, &self.bos, &self.eos)?;
+                let rendered = template.render(messages, true, &self.bos, &self.eos)? + ending;
                 let is_started = !self.bos.is_empty() && rendered.starts_with(&self.bos);
                 Ok(self.tokenizer.encode(&rendered, !is_started)?)
             }

@@ -79,6 +79,16 @@ pub struct Score {
     pub score: f32,
 }
 
+/// How likely an ending is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Continuation {
+    /// Natural logarithm of the probability of all its tokens, each after those before it.
+    pub log_probability: f32,
+    /// Its tokens.
+    pub tokens: usize,
+}
+
 /// What to continue.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
@@ -89,6 +99,12 @@ pub enum Prompt {
     Chat(Vec<Message>),
     /// Token ids, taken as they are.
     Tokens(Vec<u32>),
+}
+
+impl From<&str> for Prompt {
+    fn from(text: &str) -> Prompt {
+        Prompt::Text(text.into())
+    }
 }
 
 /// How to continue it.

@@ -104,6 +104,17 @@ impl Runtime {
         Ok(self.engine.score(&tokens, &mut sink::of(&sink)).await?)
     }
 
+    /// How likely each ending is after a prompt: `{ logProbability, tokens }[]`, in nats.
+    pub async fn continuations(
+        &mut self,
+        prompt: JsValue,
+        endings: Vec<String>,
+        sink: Function,
+    ) -> Result<JsValue, Failure> {
+        let prompt: Prompt = from_value(prompt)?;
+        give(&self.engine.continuations(&prompt, &endings, &mut sink::of(&sink)).await?)
+    }
+
     /// Texts with spelling tricks undone: `{ text, offsets: Uint32Array }[]`. Offsets are of UTF-16 units.
     pub fn normalize(&self, texts: Vec<String>, words: Vec<String>) -> Result<Array, Failure> {
         let found = Array::new();

@@ -124,6 +124,10 @@ export class LocalEngine implements Engine {
       return { reason: finish.reason, stats: withSpeed(finish) };
     },
 
+    continuations: ({ prompt, endings }, { signal, stop }) => {
+      return this.#model.continuations(prompt, endings, () => this.#goesOn(signal, stop));
+    },
+
     normalize: async ({ texts, words }) => this.#model.normalize(texts, words),
 
     count: async ({ prompts }) => prompts.map((prompt) => this.#model.countTokens(prompt)),

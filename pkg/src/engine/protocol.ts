@@ -54,6 +54,14 @@ export interface Embeddings {
   milliseconds: number;
 }
 
+/** How likely an ending is after a prompt. */
+export interface Continuation {
+  /** Natural logarithm of the probability of all its tokens, each after those before it. */
+  logProbability: number;
+  /** Its tokens. */
+  tokens: number;
+}
+
 /** A text with spelling tricks undone. */
 export interface Normalized {
   text: string;
@@ -72,6 +80,7 @@ export interface Calls {
   embed: { args: { texts: string[] }; event: { done: number; total: number }; result: Embeddings };
   classify: { args: { texts: string[] }; event: never; result: { label: string; score: number }[][] };
   generate: { args: { prompt: Prompt; sampling: Sampling }; event: { text: string }; result: Finish };
+  continuations: { args: { prompt: Prompt; endings: string[] }; event: never; result: Continuation[] };
   normalize: { args: { texts: string[]; words: string[] }; event: never; result: Normalized[] };
   count: { args: { prompts: Prompt[] }; event: never; result: number[] };
   memory: { args: Record<string, never>; event: never; result: MemoryInfo };

@@ -3,7 +3,7 @@ import type { Hasher } from '../weights/download.js';
 import type { MemoryInfo, ModelInfo } from '../options.js';
 import { isNode, readFileUrl } from '../weights/source.js';
 import type { ReadAt } from '../weights/store.js';
-import type { Normalized, Prompt, Sampling } from './protocol.js';
+import type { Continuation, Normalized, Prompt, Sampling } from './protocol.js';
 
 /** A file as the runtime reads it. */
 export interface RuntimeFile {
@@ -54,6 +54,7 @@ export interface Runtime {
   memory(): Omit<MemoryInfo, 'heap'>;
   embed(texts: string[], options: Record<string, never>, sink: Sink): Promise<RuntimeEmbeddings>;
   classify(texts: string[], sink: Sink): Promise<{ label: string; score: number }[][]>;
+  continuations(prompt: Prompt, endings: string[], sink: Sink): Promise<Continuation[]>;
   /** Undoes spelling tricks. `words` are words besides those of the vocabulary. */
   normalize(texts: string[], words: string[]): Normalized[];
   generate(prompt: Prompt, options: Sampling, sink: Sink): Promise<RuntimeFinish>;
