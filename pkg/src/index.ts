@@ -51,6 +51,12 @@ export {
   type SummarizerCreateOptions,
 } from './tasks/summarizer.js';
 export type { SummarizerFormat, SummarizerLength, SummarizerType } from './tasks/summary-style.js';
+export {
+  ZeroShotClassifier,
+  type ZeroShotClassifyOptions,
+  type ZeroShotCreateOptions,
+  type ZeroShotLabel,
+} from './tasks/zero-shot.js';
 export { memoryStore } from './weights/memory.js';
 export { opfsStore } from './weights/opfs.js';
 export type { FileNote, ModelStore, PartFile, ReadAt, StoredEntry, StoredFile } from './weights/store.js';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Args, CallName, Engine, EngineCallOptions, Prompt, Result } from '../src/engine/protocol.js';
 import type { Runtime, RuntimeFile, RuntimeInstance, Sink } from '../src/engine/runtime.js';
 import type { EngineFactory, ModelSpec } from '../src/engine/model.js';
+import type { ModelInfo } from '../src/options.js';
 import type { Hasher } from '../src/weights/download.js';
 
 export const INFO = {
@@ -52,6 +53,12 @@ export interface FakeEngine {
   calls: FakeCall[];
   specs: ModelSpec[];
   closed: number;
+  /** What `load` answers, the task aside. */
+  info: Omit<ModelInfo, 'task' | 'model' | 'reason'>;
+  /** The vector of a text. */
+  vector: (text: string) => number[];
+  /** The logarithm of how likely an ending is. */
+  likely: (prompt: Prompt, ending: string) => number;
   /** Fails the next call of that name. */
   failNext: Map<CallName, unknown>;
 }
@@ -59,7 +66,16 @@ export interface FakeEngine {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function fakeEngine(task: 'embed' | 'generate' | 'classify', script: Script = () => ['ok'], context = INFO.context): FakeEngine {
-  const fake: FakeEngine = { calls: [], specs: [], closed: 0, failNext: new Map(), factory: (spec) => start(spec) };
+  const fake: FakeEngine = {
+    calls: [],
+    specs: [],
+    closed: 0,
+    info: { ...INFO, context },
+    vector: (text) => [text.length, 1],
+    likely: () => -1,
+    failNext: new Map(),
+    factory: (spec) => start(spec),
+  };
   const start = (spec: ModelSpec): Engine => {
     fake.specs.push(spec);
     return {
@@ -85,7 +101,7 @@ export function fakeEngine(task: 'embed' | 'generate' | 'classify', script: Scri
       emit?.({ phase: 'download', file: 'x', loaded: 1, total: 2, progress: 0.5 });
       emit?.({ phase: 'download', file: 'x', loaded: 2, total: 2, progress: 1 });
       emit?.({ phase: 'ready', loaded: 1, total: 1, progress: 1 });
-      return { ...INFO, context, task, model: (args as Args<'load'>).id, reason: 'fake' };
+      return { ...fake.info, task, model: (args as Args<'load'>).id, reason: 'fake' };
     }
     if (name === 'count') return (args as Args<'count'>).prompts.map(countTokens);
     if (name === 'classify') {
@@ -95,8 +111,12 @@ export function fakeEngine(task: 'embed' | 'generate' | 'classify', script: Scri
     if (name === 'memory') return { heap: 3, host: 2, device: 1, weights: 1, cache: 1 };
     if (name === 'embed') {
       const { texts } = args as Args<'embed'>;
-      const vectors = Float32Array.from(texts.flatMap((text) => [text.length, 1]));
+      const vectors = Float32Array.from(texts.flatMap(fake.vector));
       return { dimensions: 2, vectors, tokens: texts.map(words), truncated: texts.map(() => false), milliseconds: 10 };
+    }
+    if (name === 'continuations') {
+      const { prompt, endings } = args as Args<'continuations'>;
+      return endings.map((ending) => ({ logProbability: fake.likely(prompt, ending), tokens: words(ending) }));
     }
     const { prompt } = args as Args<'generate'>;
     let tokens = 0;

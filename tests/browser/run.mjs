@@ -23,10 +23,11 @@ import { ops } from './suites/ops.mjs';
 import { page } from './suites/page.mjs';
 import { promises } from './suites/promises.mjs';
 import { w3c } from './suites/w3c.mjs';
+import { zeroShot } from './suites/zero-shot.mjs';
 
 /** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
 const runs = {
-  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, frames, generate, promises, w3c, page] },
+  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, zeroShot, frames, generate, promises, w3c, page] },
   webgpu: { browser: 'Chromium', suites: [abort, ops, embed, generate, promises, page] },
   firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, generate, w3c] },
 };

@@ -1,6 +1,6 @@
-/// <reference lib="esnext.disposable" preserve="true" />
-import type { CallOptions, CreateOptions, MemoryInfo, ModelInfo, ModelSource } from '../options.js';
+import type { CallOptions, CreateOptions, ModelSource } from '../options.js';
 import { createModel, ModelUser } from './create.js';
+import { textsOf, TextTask } from './task.js';
 
 const NEEDS = { model: undefined, task: 'classify' } as const;
 
@@ -37,11 +37,10 @@ export interface Classification {
  * classifier.destroy();
  * ```
  */
-export class Classifier {
-  readonly #user: ModelUser;
+export class Classifier extends TextTask {
 
   private constructor(user: ModelUser) {
-    this.#user = user;
+    super(user, 'classifier');
   }
 
   /** Loads a model with a classification head. */
@@ -51,12 +50,7 @@ export class Classifier {
 
   /** The labels, in the order of the model. */
   get labels(): readonly string[] {
-    return this.#user.info.labels;
-  }
-
-  /** Texts are cut after this many tokens. */
-  get maxTokens(): number {
-    return this.#user.info.context;
+    return this.user.info.labels;
   }
 
   /** The labels of a text, best first. Throws a {@link RushlightError} or the signal's reason. */
@@ -67,41 +61,18 @@ export class Classifier {
     input: string | readonly string[],
     options: ClassifyOptions = {},
   ): Promise<Classification[] | Classification[][]> {
-    const signal = this.#user.signal(options.signal);
-    const texts = typeof input === 'string' ? [input] : [...input];
-    const wrong = texts.findIndex((text) => typeof text !== 'string');
-    if (wrong >= 0) throw new TypeError(`classify: text ${wrong} is not a string`);
-    const { topK } = options;
-    if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) throw new RangeError(`classify: topK is ${topK}`);
+    const signal = this.user.signal(options.signal);
+    const texts = textsOf(input, 'classify');
+    const topK = checkTopK(options);
     if (texts.length === 0) return [];
-    const all = await this.#user.model.call('classify', { texts }, { signal });
+    const all = await this.user.model.call('classify', { texts }, { signal });
     const each = all.map((labels) => labels.slice(0, topK));
     return typeof input === 'string' ? (each[0] as Classification[]) : each;
   }
+}
 
-  /** Tokens of a text, with the special ones that the model adds. */
-  async countTokens(text: string, options: CallOptions = {}): Promise<number> {
-    const prompts = [String(text)];
-    const [count] = await this.#user.model.call('count', { prompts }, { signal: this.#user.signal(options.signal) });
-    return count as number;
-  }
-
-  /** What is loaded and where it runs. */
-  info(): ModelInfo {
-    return this.#user.info;
-  }
-
-  /** Bytes in use by the model. */
-  memory(): Promise<MemoryInfo> {
-    return this.#user.memory();
-  }
-
-  /** Gives the memory back. Calls reject with an `AbortError` from now on. */
-  destroy(): void {
-    this.#user.destroy(new DOMException('the classifier was destroyed', 'AbortError'));
-  }
-
-  [Symbol.dispose](): void {
-    this.destroy();
-  }
+/** How many labels are asked for; undefined for all. */
+export function checkTopK({ topK }: ClassifyOptions): number | undefined {
+  if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) throw new RangeError(`classify: topK is ${topK}`);
+  return topK;
 }

@@ -15,7 +15,8 @@ import type { ModelStore } from '../weights/store.js';
 export interface TaskNeeds {
   /** Used when the caller names no model; undefined where one must be named. */
   model: string | undefined;
-  task: ModelInfo['task'];
+  /** One of them, where there are several. */
+  task: ModelInfo['task'] | readonly ModelInfo['task'][];
 }
 
 /** A loaded model, and what is known of it. */
@@ -66,10 +67,10 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
   try {
     download.report(0);
     const info = await model.load(signal, onProgress);
-    if (info.task !== needs.task) {
+    if (![needs.task].flat().includes(info.task)) {
       throw new RushlightError(
         'UNSUPPORTED_MODEL',
-        `${resolved.id} is a model that can ${info.task}, and ${needs.task} is needed: ${needs.model === undefined ? 'take one that was made for it' : `try model: '${needs.model}'`}`,
+        `${resolved.id} is a model that can ${info.task}, and ${taskNames(needs)} is needed: ${needs.model === undefined ? 'take one that was made for it' : `try model: '${needs.model}'`}`,
       );
     }
     download.finish();
@@ -82,8 +83,12 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
 
 function named({ model }: CoreOptions, needs: TaskNeeds): string | ModelSource {
   const found = model ?? needs.model;
-  if (found === undefined) throw new TypeError(`model: needed, there is none by default that can ${needs.task}`);
+  if (found === undefined) throw new TypeError(`model: needed, there is none by default that can ${taskNames(needs)}`);
   return found;
+}
+
+function taskNames({ task }: TaskNeeds): string {
+  return [task].flat().join(' or ');
 }
 
 function checkDevice(device: unknown): void {

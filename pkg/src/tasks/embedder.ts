@@ -1,6 +1,6 @@
-/// <reference lib="esnext.disposable" preserve="true" />
-import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions, MemoryInfo, ModelInfo } from '../options.js';
+import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions } from '../options.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
+import { textsOf, TextTask } from './task.js';
 
 const NEEDS = { model: 'all-minilm-l6-v2', task: 'embed' } as const;
 
@@ -27,12 +27,11 @@ export interface EmbedOptions extends CallOptions {
  * embedder.destroy();
  * ```
  */
-export class Embedder {
-  readonly #user: ModelUser;
+export class Embedder extends TextTask {
   #stats: CallStats | undefined;
 
   private constructor(user: ModelUser) {
-    this.#user = user;
+    super(user, 'embedder');
   }
 
   /** Whether `create()` with these options would work, and whether it would download. */
@@ -47,12 +46,7 @@ export class Embedder {
 
   /** Length of each vector. */
   get dimensions(): number {
-    return this.#user.info.dimensions;
-  }
-
-  /** Texts are cut after this many tokens. */
-  get maxTokens(): number {
-    return this.#user.info.context;
+    return this.user.info.dimensions;
   }
 
   /** Speed of the last finished `embed()`. */
@@ -65,13 +59,11 @@ export class Embedder {
   /** The vectors of texts, in their order. */
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
   async embed(input: string | readonly string[], options: EmbedOptions = {}): Promise<Float32Array | Float32Array[]> {
-    const signal = this.#user.signal(options.signal);
-    const texts = typeof input === 'string' ? [input] : [...input];
-    const wrong = texts.findIndex((text) => typeof text !== 'string');
-    if (wrong >= 0) throw new TypeError(`embed: text ${wrong} is not a string`);
+    const signal = this.user.signal(options.signal);
+    const texts = textsOf(input, 'embed');
     if (texts.length === 0) return [];
-    const prefix = this.#user.resolved.entry?.prefixes?.[options.taskType ?? 'semantic-similarity'] ?? '';
-    const { vectors, dimensions, tokens, milliseconds } = await this.#user.model.call(
+    const prefix = this.user.resolved.entry?.prefixes?.[options.taskType ?? 'semantic-similarity'] ?? '';
+    const { vectors, dimensions, tokens, milliseconds } = await this.user.model.call(
       'embed',
       { texts: texts.map((text) => prefix + text) },
       { signal, onEvent: ({ done, total }) => options.onProgress?.(done, total) },
@@ -79,32 +71,6 @@ export class Embedder {
     this.#stats = embedStats(tokens, milliseconds);
     const each = texts.map((_, index) => vectors.slice(index * dimensions, (index + 1) * dimensions));
     return typeof input === 'string' ? (each[0] as Float32Array) : each;
-  }
-
-  /** Tokens of a text, with the special ones that the model adds. */
-  async countTokens(text: string, options: CallOptions = {}): Promise<number> {
-    const prompts = [String(text)];
-    const [count] = await this.#user.model.call('count', { prompts }, { signal: this.#user.signal(options.signal) });
-    return count as number;
-  }
-
-  /** What is loaded and where it runs. */
-  info(): ModelInfo {
-    return this.#user.info;
-  }
-
-  /** Bytes in use by the model. */
-  memory(): Promise<MemoryInfo> {
-    return this.#user.memory();
-  }
-
-  /** Gives the memory back. Calls reject with an `AbortError` from now on. */
-  destroy(): void {
-    this.#user.destroy(new DOMException('the embedder was destroyed', 'AbortError'));
-  }
-
-  [Symbol.dispose](): void {
-    this.destroy();
   }
 }
 

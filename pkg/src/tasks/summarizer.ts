@@ -1,7 +1,6 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 import type { Prompt, Sampling } from '../engine/protocol.js';
 import { quotaExceeded } from '../errors.js';
-import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions, MemoryInfo, ModelInfo } from '../options.js';
+import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions } from '../options.js';
 import { counter, measureCosts, type TokenCosts } from './conversation.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
 import { splitByTokens } from './sentences.js';
@@ -15,6 +14,7 @@ import {
   type SummarizerType,
   type SummaryStyle,
 } from './summary-style.js';
+import { Task } from './task.js';
 
 const NEEDS = { model: 'smollm2-135m-instruct', task: 'generate' } as const;
 
@@ -60,7 +60,7 @@ export interface SummarizeOptions extends CallOptions {
  * summarizer.destroy();
  * ```
  */
-export class Summarizer {
+export class Summarizer extends Task {
   readonly type: SummarizerType;
   readonly format: SummarizerFormat;
   readonly length: SummarizerLength;
@@ -70,12 +70,11 @@ export class Summarizer {
   readonly outputLanguage: string | null;
   /** Longer texts are summarized in parts, so there is no limit. */
   readonly inputQuota = Infinity;
-  readonly #user: ModelUser;
   readonly #costs: TokenCosts;
   #stats: CallStats | undefined;
 
   private constructor(user: ModelUser, costs: TokenCosts, options: SummarizerCreateOptions) {
-    this.#user = user;
+    super(user, 'summarizer');
     this.#costs = costs;
     this.type = options.type ?? 'key-points';
     this.format = options.format ?? 'markdown';
@@ -113,7 +112,7 @@ export class Summarizer {
 
   /** The summary of a text; of an empty text, an empty one. */
   async summarize(input: string, options: SummarizeOptions = {}): Promise<string> {
-    const signal = this.#user.signal(options.signal);
+    const signal = this.user.signal(options.signal);
     let summary = '';
     await this.#summarize(String(input), options, signal, (delta) => (summary += delta));
     return summary;
@@ -121,37 +120,18 @@ export class Summarizer {
 
   /** The same, piece by piece. Throws at once if the signal is aborted already. */
   summarizeStreaming(input: string, options: SummarizeOptions = {}): ReadableStream<string> {
-    const signal = this.#user.signal(options.signal);
+    const signal = this.user.signal(options.signal);
     return textStream(signal, (emit, inner) => this.#summarize(String(input), options, inner, emit));
   }
 
   /** Tokens of a text. */
   async measureInputUsage(input: string, options: SummarizeOptions = {}): Promise<number> {
-    const [tokens] = await this.#count(this.#user.signal(options.signal))([String(input)]);
+    const [tokens] = await this.#count(this.user.signal(options.signal))([String(input)]);
     return tokens as number;
   }
 
-  /** What is loaded and where it runs. */
-  info(): ModelInfo {
-    return this.#user.info;
-  }
-
-  /** Bytes in use by the model. */
-  memory(): Promise<MemoryInfo> {
-    return this.#user.memory();
-  }
-
-  /** Gives the memory back. Calls reject with an `AbortError` from now on. */
-  destroy(): void {
-    this.#user.destroy(new DOMException('the summarizer was destroyed', 'AbortError'));
-  }
-
-  [Symbol.dispose](): void {
-    this.destroy();
-  }
-
   #count(signal: AbortSignal): (texts: string[]) => Promise<number[]> {
-    const count = counter(this.#user.model, signal);
+    const count = counter(this.user.model, signal);
     return async (texts) => (await count(texts)).map((tokens) => tokens - this.#costs.bare);
   }
 
@@ -171,9 +151,9 @@ export class Summarizer {
     const around = await count([summaryPrompt(part, context, ''), summaryPrompt(style, context, '')]);
     const { fixed, perTurn } = this.#costs;
     const reply = Math.max(part.maxTokens, style.maxTokens);
-    const room = this.#user.info.context - fixed - perTurn - Math.max(...around) - reply;
+    const room = this.user.info.context - fixed - perTurn - Math.max(...around) - reply;
     if (room < 16) {
-      const quota = this.#user.info.context;
+      const quota = this.user.info.context;
       throw quotaExceeded('the context of the model is too small for this length of summary: ask for a shorter one', {
         quota,
         requested: quota + 16 - room,
@@ -207,7 +187,7 @@ export class Summarizer {
     };
     const words = summaryPrompt(style, context, text);
     const prompt: Prompt = this.#costs.template ? [{ role: 'user', content: words }] : `${words}\n\n`;
-    const { stats } = await this.#user.model.call('generate', { prompt, sampling }, { signal, stop: enough.signal, onEvent });
+    const { stats } = await this.user.model.call('generate', { prompt, sampling }, { signal, stop: enough.signal, onEvent });
     this.#stats = stats;
     emit(shaper.finish());
   }

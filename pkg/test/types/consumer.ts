@@ -1,5 +1,5 @@
 // Compiled, never run: what a strict project with nothing but the page's types sees.
-import { Classifier, cosineSimilarity, Embedder, findInjection, guard, LanguageModel, Moderator, RushlightError, Summarizer, toOpenAI, withoutHidden, type Availability, type ErrorCode, type GuardFlag, type InjectionKind, type Moderation, type ModelSource, type OpenAIModerationResponse } from 'rushlight';
+import { Classifier, cosineSimilarity, Embedder, findInjection, guard, LanguageModel, Moderator, RushlightError, Summarizer, toOpenAI, withoutHidden, ZeroShotClassifier, type Availability, type ErrorCode, type GuardFlag, type InjectionKind, type Moderation, type ModelSource, type OpenAIModerationResponse, type ZeroShotLabel } from 'rushlight';
 
 const availability: Availability = await Embedder.availability({ model: 'all-minilm-l6-v2' });
 const source: ModelSource = { id: 'mine', files: { 'a.gguf': new URL('https://a.example/a.gguf'), 'b.json': new Blob() } };
@@ -9,6 +9,11 @@ const many: Float32Array[] = await embedder.embed(['a', 'b'] as const, { signal:
 const similarity: number = cosineSimilarity(one, [1, 2]);
 
 const best: { label: string; score: number } | undefined = (await (await Classifier.create({ model: source })).classify('x'))[0];
+
+const labels: readonly ZeroShotLabel[] = [{ label: 'a' }, { label: 'b', examples: ['c'] }];
+const zeroShot = await ZeroShotClassifier.create({ labels, template: 'It is {label}.', multiLabel: true, temperature: 0.1 });
+const sorted: { label: string; score: number }[][] = await zeroShot.classify(['x', 'y'] as const, { topK: 1, onProgress: (done, total) => done / total });
+const facts: [number, readonly string[], string] = [zeroShot.maxTokens, zeroShot.labels, zeroShot.info().model];
 
 const chat = await LanguageModel.create({
   initialPrompts: [{ role: 'system', content: 'x' }],
@@ -46,9 +51,13 @@ void Moderator.create({ preset: 'strict' });
 void Summarizer.create({ type: 'poem' });
 // @ts-expect-error: no default model
 void Classifier.create({});
+// @ts-expect-error: no labels
+void ZeroShotClassifier.create({});
+// @ts-expect-error: what all tasks share is not for pages
+void zeroShot.user;
 // @ts-expect-error: a number is no text
 void embedder.embed(3);
 // @ts-expect-error: not constructible
 new Embedder();
 
-export { availability, best, code, guarded, harm, kinds, label, many, openAI, score, seen, similarity, stream };
+export { availability, best, code, facts, guarded, harm, kinds, label, many, openAI, score, seen, similarity, sorted, stream };
