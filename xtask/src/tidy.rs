@@ -55,9 +55,11 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Every text file that is or could be committed, and a finding for each that is too large to be source.
+/// Every text file that is or could be committed, and a finding for each that is too large to be source. Weights that
+/// come with the package are the exception: no registry has them.
 fn read() -> Result<(Vec<Source>, Vec<Finding>)> {
     const LARGEST: u64 = 1_000_000;
+    const WEIGHTS: &str = "pkg/models/";
     let mut git = Command::new("git");
     git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(paths::root());
     let list = process::answer(&mut git).context("git cannot list the files: tidy needs a git checkout")?;
@@ -68,7 +70,7 @@ fn read() -> Result<(Vec<Source>, Vec<Finding>)> {
         if !data.is_file() {
             continue;
         }
-        if data.len() > LARGEST {
+        if data.len() > LARGEST && !(path.starts_with(WEIGHTS) && path.ends_with(".safetensors")) {
             large.push(Finding::new(path, format!("{} bytes: weights and built output are not committed", data.len())));
             continue;
         }

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { RushlightError } from '../errors.js';
-import type { Availability, CallOptions, MemoryInfo, ModelInfo } from '../options.js';
+import type { Availability, CallOptions, CoreOptions, MemoryInfo, ModelInfo } from '../options.js';
 import { createModel, modelAvailability, ModelUser } from '../tasks/create.js';
 import { LEXICON_WORDS } from './lexicon.js';
 import { flaggedLabels, forLabels, LABELS, limitsOf, mergePolicy, type Limits } from './policy.js';
@@ -10,12 +10,11 @@ import type {
   ModerateOptions,
   ModerationLabel,
   ModerationPolicy,
-  ModeratorCoreOptions,
   ModeratorCreateOptions,
 } from './types.js';
 import { OVERLAP_TOKENS, WINDOW_TOKENS, windowsOf } from './windows.js';
 
-const NEEDS = { model: undefined, task: 'classify' } as const;
+const NEEDS = { model: 'minilm-moderation', task: 'classify' } as const;
 
 const MAX_WINDOWS = 64;
 
@@ -30,7 +29,7 @@ const BY_RULES: readonly ModerationLabel[] = ['profanity', 'injection'];
  * ```ts
  * import { Moderator } from 'rushlight';
  *
- * const moderator = await Moderator.create({ model: { files }, preset: 'balanced' });
+ * const moderator = await Moderator.create({ preset: 'balanced' });
  * const { flagged, categories, scores } = await moderator.moderate('You are all wonderful.');
  * console.log(flagged); // false
  *
@@ -39,7 +38,7 @@ const BY_RULES: readonly ModerationLabel[] = ['profanity', 'injection'];
  * moderator.destroy();
  * ```
  *
- * It is a help, not a judge: read what the card of the model says of its errors.
+ * It is a help, not a judge: `models/minilm-moderation/MODEL_CARD.md` in the package says what the default model gets wrong.
  */
 export class Moderator {
   readonly #user: ModelUser;
@@ -53,15 +52,16 @@ export class Moderator {
   }
 
   /** Whether `create()` with these options would work, and whether it would download. */
-  static async availability(options: ModeratorCoreOptions): Promise<Availability> {
+  static async availability(options: CoreOptions = {}): Promise<Availability> {
     return modelAvailability(options, NEEDS);
   }
 
   /**
-   * Loads a model: any multi-label classifier whose labels are some of {@link ModerationLabel}; what it doesn't know
-   * scores 0.
+   * Loads a model, by default `minilm-moderation`, tuned layers on top of all-MiniLM-L6-v2, whose file it shares with
+   * `Embedder`. Any multi-label classifier will do whose labels are some of {@link ModerationLabel}; what it doesn't know
+   * scores 0, and the presets are not made for it: give `thresholds`.
    */
-  static async create(options: ModeratorCreateOptions): Promise<Moderator> {
+  static async create(options: ModeratorCreateOptions = {}): Promise<Moderator> {
     const { preset, surface, thresholds } = options;
     limitsOf({ preset, surface, thresholds });
     const user = new ModelUser(await createModel(options, NEEDS), options.signal);

@@ -4,7 +4,7 @@ import type { ModerationLabel, ModerationPolicy, ModerationPreset, ModerationSur
 /** All labels there are, in the order of the model. */
 export const LABELS = ['hate', 'harassment', 'violence', 'sexual', 'self_harm', 'profanity', 'injection', 'illicit', 'toxic'] as const satisfies readonly ModerationLabel[];
 
-/** Scores from which each label is flagged: round numbers, for models whose scores are probabilities. */
+/** Scores from which each label is flagged: what the default model was calibrated to, by how much benign text each preset may flag. */
 const PRESETS: Readonly<Record<ModerationPreset, Readonly<Record<ModerationLabel, number>>>> = thresholds;
 
 /** What people say to each other, and what a model says to them. */

@@ -1,4 +1,4 @@
-import type { CallOptions, CoreOptions, CreateOptions, ModelSource } from '../options.js';
+import type { CallOptions, CreateOptions } from '../options.js';
 
 /**
  * What a text is scored for.
@@ -50,15 +50,8 @@ export interface ModerationPolicy {
   thresholds?: Partial<Record<ModerationLabel, number | false>> | undefined;
 }
 
-/** Options of {@link Moderator.availability}: there is no model by default. */
-export interface ModeratorCoreOptions extends CoreOptions {
-  model: string | ModelSource;
-}
-
 /** Options of {@link Moderator.create}: the policy holds for every `moderate()` that gives none of its own. */
-export interface ModeratorCreateOptions extends CreateOptions, ModerationPolicy {
-  model: string | ModelSource;
-}
+export interface ModeratorCreateOptions extends CreateOptions, ModerationPolicy {}
 
 /** Options of {@link Moderator.moderate}. */
 export interface ModerateOptions extends CallOptions, ModerationPolicy {
