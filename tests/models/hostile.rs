@@ -113,6 +113,13 @@ fn encoders_that_lie_are_refused() {
         let found = refused(&tiny, Layout::Safetensors);
         assert!(found.contains(message), "{key}: {found:?} does not say {message:?}");
     }
+    let (mut tiny, _) = tiny_encoders::build(Naming::Bert, Some("multi_label_classification"), Vec::new());
+    for (key, value) in &mut tiny.metadata {
+        if key.ends_with("output_labels") {
+            *value = Meta::Texts(vec!["a".into(), "b".into()]);
+        }
+    }
+    assert!(refused(&tiny, Layout::Gguf).contains("bert.classifier.output_labels is 2 labels"));
     let modules = json!([{"type": "sentence_transformers.models.Transformer"},
                          {"type": "sentence_transformers.models.Dense", "path": "2_Dense"}]);
     let (tiny, _) = tiny_encoders::build(Naming::Bert, None, vec![("modules.json", modules)]);

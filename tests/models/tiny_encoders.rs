@@ -115,7 +115,7 @@ pub(crate) fn build(naming: Naming, head: Option<&str>, side: Vec<(&'static str,
     let tiny = Tiny {
         tensors,
         config: config(naming, head, encoder.position_offset),
-        metadata: gguf_metadata(),
+        metadata: gguf_metadata(head),
         to_gguf: |name, tensor| (gguf_name(name), tensor.0.clone(), tensor.1.clone()),
         gguf_only: Vec::new(),
         side,
@@ -145,7 +145,7 @@ fn config(naming: Naming, head: Option<&str>, position_offset: usize) -> Value {
     config
 }
 
-fn gguf_metadata() -> Vec<(String, Meta)> {
+fn gguf_metadata(head: Option<&str>) -> Vec<(String, Meta)> {
     let count = |n: usize| Meta::U32(n as u32);
     let mut all = metadata(
         "bert",
@@ -160,11 +160,19 @@ fn gguf_metadata() -> Vec<(String, Meta)> {
         ],
     );
     all.extend(word_vocabulary());
+    if let Some(problem) = head {
+        let labels = LABELS.map(String::from).to_vec();
+        all.push(("bert.classifier.output_labels".into(), Meta::Texts(labels)));
+        all.push(("bert.classifier.problem_type".into(), Meta::Text(problem.into())));
+    }
     all
 }
 
 fn gguf_name(name: &str) -> String {
-    name.replace("embeddings.word_embeddings", "token_embd")
+    name.replace("bert.", "")
+        .replace("pooler.dense", "cls")
+        .replace("classifier", "cls.output")
+        .replace("embeddings.word_embeddings", "token_embd")
         .replace("embeddings.position_embeddings", "position_embd")
         .replace("embeddings.token_type_embeddings", "token_types")
         .replace("embeddings.LayerNorm", "token_embd_norm")
@@ -289,7 +297,8 @@ fn embeddings_agree_with_forward_on_gpu() {
 
 /// Heads of the three namings, with scores of one label of many and of each on its own, by the first row or the mean.
 fn classifiers_agree_with_forward(device: Device) {
-    for naming in [Naming::Bert, Naming::Roberta, Naming::DistilBert] {
+    let namings = [Naming::Bert, Naming::Roberta, Naming::DistilBert].map(|naming| (naming, Layout::Safetensors));
+    for (naming, layout) in namings.into_iter().chain([(Naming::Bert, Layout::Gguf)]) {
         for (problem, pooling) in [
             ("single_label_classification", None),
             ("single_label_classification", Some("cls")),
@@ -298,10 +307,13 @@ fn classifiers_agree_with_forward(device: Device) {
         ] {
             let (mut tiny, encoder) = build(naming, Some(problem), Vec::new());
             tiny.config["classifier_pooling"] = json!(pooling);
+            tiny.metadata.retain(|(key, _)| key != "bert.pooling_type");
+            // llama.cpp's "rank" is the first row under a head.
+            tiny.metadata.push(("bert.pooling_type".into(), Meta::U32(if pooling == Some("mean") { 1 } else { 4 })));
             let Some(backend) = device.backend() else { return };
-            let mut engine = load(backend, tiny.files(Layout::Safetensors), None).unwrap();
+            let mut engine = load(backend, tiny.files(layout), None).unwrap();
             assert_eq!(engine.info().labels, LABELS);
-            let what = format!("{naming:?} {problem} {pooling:?}");
+            let what = format!("{naming:?} {layout:?} {problem} {pooling:?}");
             let pool = if pooling == Some("mean") { Pool::Mean } else { Pool::First };
             compare(&mut engine, device, &what, |text| {
                 let pooled = expected(&encoder, &tiny.tensors, text, pool, false);

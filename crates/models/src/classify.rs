@@ -3,7 +3,7 @@
 use graph::{Activation, Graph, Value};
 use serde_json::Value as Json;
 
-use crate::fields::Fields;
+use crate::fields::{Fields, Key};
 use crate::layers::Linear;
 use crate::names::Scheme;
 use crate::tensors::Tensors;
@@ -20,6 +20,9 @@ pub enum Scores {
     Raw,
 }
 
+/// The labels by index, in GGUF.
+const LABELS: Key = ("classifier.output_labels", "");
+
 /// More labels than any model has.
 const MAX_LABELS: usize = 1 << 20;
 
@@ -34,8 +37,11 @@ pub(crate) struct Classifier {
 }
 
 impl Classifier {
-    /// Whether the configuration names such a head.
+    /// Whether the configuration names such a head. Files that llama.cpp's converter made of one name its labels.
     pub(crate) fn wanted(fields: &Fields<'_>) -> bool {
+        if fields.is_gguf() {
+            return fields.words(LABELS).is_some();
+        }
         let names = fields.json("architectures").and_then(Json::as_array);
         names
             .into_iter()
@@ -48,10 +54,12 @@ impl Classifier {
         fields: &Fields<'_>,
         tensors: &mut Tensors<'_>,
         hidden: usize,
+        pooling: Pooling,
     ) -> Result<Classifier, ModelError> {
         let count = tensors.rows("cls.output")?;
         let labels = labels(fields, count)?;
-        let scores = match fields.word(("", "problem_type")) {
+        // The key in GGUF is ours: llama.cpp's files do not say.
+        let scores = match fields.word(("classifier.problem_type", "problem_type")) {
             Some("multi_label_classification") => Scores::Sigmoid,
             Some("single_label_classification") => Scores::Softmax,
             Some("regression") => Scores::Raw,
@@ -62,6 +70,7 @@ impl Classifier {
         };
         // The key is ModernBERT's; without it a head sees the first row, as those of BERT do.
         let pooling = match fields.word(("", "classifier_pooling")) {
+            _ if fields.is_gguf() => pooling,
             None | Some("cls") => Pooling::First,
             Some("mean") => Pooling::Mean,
             Some(other) => return Err(ModelError::Unsupported(format!("classifier_pooling {other:?}"))),
@@ -95,6 +104,12 @@ impl Classifier {
 
 /// The names in `id2label`, which must be as many as the head has rows; `LABEL_0` and so on without it.
 fn labels(fields: &Fields<'_>, count: usize) -> Result<Vec<String>, ModelError> {
+    if let Some(names) = fields.words(LABELS) {
+        return match names.len() == count {
+            true => Ok(names.iter().map(String::from).collect()),
+            false => Err(fields.contradiction(LABELS, format!("{} labels", names.len()), count)),
+        };
+    }
     let key = ("", "id2label");
     let Some(map) = fields.json("id2label").and_then(Json::as_object) else {
         if count > MAX_LABELS {

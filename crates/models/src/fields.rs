@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use serde_json::Value;
-use weights::{MetaValue, Metadata};
+use weights::{MetaValue, Metadata, Strings};
 
 use crate::ModelError;
 
@@ -100,6 +100,14 @@ impl<'a> Fields<'a> {
         match self.find(key)? {
             Found::Meta(value) => value.as_str(),
             Found::Json(value) => value.as_str(),
+        }
+    }
+
+    /// The strings of a GGUF array; `None` in JSON.
+    pub(crate) fn words(&self, key: Key) -> Option<&'a Strings> {
+        match self.find(key)? {
+            Found::Meta(value) => value.strings(),
+            Found::Json(_) => None,
         }
     }
 

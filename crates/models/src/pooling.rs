@@ -76,7 +76,8 @@ fn from_metadata(checkpoint: &Checkpoint) -> Result<Output, ModelError> {
     // llama.cpp's enum llama_pooling_type.
     let pooling = match metadata.get(&format!("{architecture}.pooling_type")).and_then(|value| value.as_u64()) {
         None | Some(1) => Pooling::Mean,
-        Some(2) => Pooling::First,
+        // 4 is "rank": a classifier on the first row.
+        Some(2 | 4) => Pooling::First,
         Some(3) => Pooling::Last,
         Some(other) => return Err(ModelError::Unsupported(format!("GGUF pooling type {other}"))),
     };
