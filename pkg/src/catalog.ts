@@ -7,8 +7,6 @@ import { baseUrl } from './weights/source.js';
 /** A file of a model, as published. */
 export interface CatalogFile {
   readonly path: string;
-  /** The id in whose folder it lies, where that is another model's: what two models share is downloaded and kept once. */
-  readonly folder?: string;
   readonly bytes: number;
   readonly sha256: string;
 }
@@ -16,7 +14,7 @@ export interface CatalogFile {
 /** A model that was tried with this version. */
 export interface CatalogModel {
   readonly title: string;
-  readonly tasks: readonly ('embed' | 'chat' | 'summarize' | 'moderate')[];
+  readonly tasks: readonly ('embed' | 'chat' | 'summarize')[];
   /** Licence of the weights. */
   readonly licence: string;
   /** Page of the model. */
@@ -50,8 +48,8 @@ export function resolveModel(model: string | ModelSource, { modelsUrl }: Pick<Co
     );
   }
   const folder = new URL(withSlash(String(modelsUrl ?? 'models/')), baseUrl());
-  const files = entry.files.map(({ path, folder: id = model, bytes, sha256 }) => {
-    return { name: path, from: new URL(`${id}/${path}`, folder).href, bytes, sha256 };
+  const files = entry.files.map(({ path, bytes, sha256 }) => {
+    return { name: path, from: new URL(`${model}/${path}`, folder).href, bytes, sha256 };
   });
   return { id: model, files, entry };
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { catalog, resolveModel, type CatalogModel } from '../src/catalog.js';
+import { catalog, resolveModel } from '../src/catalog.js';
 import { CreateMonitor } from '../src/monitor.js';
 import { useEngineFactory } from '../src/tasks/create.js';
 import { Classifier } from '../src/tasks/classifier.js';
 import { cosineSimilarity, Embedder } from '../src/tasks/embedder.js';
-import { storeKey } from '../src/weights/key.js';
 import { fakeEngine } from './fakes.js';
 
 let restore = (): void => undefined;
@@ -98,24 +97,6 @@ test('the catalog resolves below modelsUrl, relative to the page or the working 
   for (const [id, model] of Object.entries(catalog)) {
     assert.ok(model.licence.length > 0 && model.files.length > 0, id);
     for (const { bytes, sha256 } of model.files) assert.ok(bytes > 0 && /^[0-9a-f]{64}$/.test(sha256), id);
-  }
-});
-
-test('a file that lies in the folder of another model keeps its name, and is stored once', () => {
-  const trunk = catalog['all-minilm-l6-v2']?.files.find(({ path }) => path === 'model.safetensors') ?? assert.fail();
-  const tuned = { title: 'Tuned', tasks: ['moderate'], licence: 'MIT', source: 'https://x.example/', files: [{ path: 'head.safetensors', bytes: 1, sha256: 'a'.repeat(64) }, { ...trunk, folder: 'all-minilm-l6-v2' }] } as const;
-  const models = catalog as Record<string, CatalogModel>;
-  models['tuned'] = tuned;
-  try {
-    const { files } = resolveModel('tuned', { modelsUrl: 'https://cdn.example/m' });
-    assert.deepEqual(files.map(({ name, from }) => [name, from]), [
-      ['head.safetensors', 'https://cdn.example/m/tuned/head.safetensors'],
-      ['model.safetensors', 'https://cdn.example/m/all-minilm-l6-v2/model.safetensors'],
-    ]);
-    const shared = resolveModel('all-minilm-l6-v2', {}).files.find(({ name }) => name === 'model.safetensors');
-    assert.equal(storeKey(files[1]?.sha256, '', assert.fail), storeKey(shared?.sha256, '', assert.fail));
-  } finally {
-    delete models['tuned'];
   }
 });
 

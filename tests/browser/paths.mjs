@@ -21,7 +21,7 @@ export const full = process.env.RUSHLIGHT_FULL === '1';
 export const files = {
   'smollm2-135m-instruct': 'SmolLM2-135M-Instruct.Q4_1.gguf',
   'all-minilm-l6-v2': 'model.safetensors',
-  'minilm-moderation': 'moderation.safetensors',
+  'minilm-moderation': 'minilm-moderation.gguf',
   'gemma-3-270m': 'gemma-3-270m-q4_k_m.gguf',
 };
 

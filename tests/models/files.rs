@@ -26,16 +26,7 @@ pub(crate) enum Width {
 
 /// A safetensors file.
 pub(crate) fn safetensors(tensors: &[Named], width: Width) -> Vec<u8> {
-    write(tensors, width, serde_json::Map::new())
-}
-
-/// A file of bf16 whose tensors take the place of those of the same name in the file `replaces`.
-pub(crate) fn overlay(tensors: &[Named], replaces: &str) -> Vec<u8> {
-    let metadata = json!({"format": "pt", "replaces": replaces});
-    write(tensors, Width::BF16, [("__metadata__".to_string(), metadata)].into_iter().collect())
-}
-
-fn write(tensors: &[Named], width: Width, mut header: serde_json::Map<String, Value>) -> Vec<u8> {
+    let mut header = serde_json::Map::new();
     let mut data: Vec<u8> = Vec::new();
     for (name, shape, values) in tensors {
         let begin = data.len();

@@ -3,7 +3,6 @@
 use engine::{EmbedOptions, Engine};
 use serde_json::{Value, json};
 
-use super::files;
 use super::forward::{self, Encoder, Tensors};
 use super::gguf::Meta;
 use super::support::{Device, all, load};
@@ -348,44 +347,6 @@ fn compare(engine: &mut Engine, device: Device, what: &str, expected: impl Fn(&s
             assert!(difference < device.plain(2e-5), "{what} {text:?}: {score:?} against {}", expected[index]);
         }
     }
-}
-
-/// A head and a tuned layer in a file of their own, over an encoder that another model uses as it is.
-fn an_overlay_is_a_model(device: Device) {
-    let (mut tuned, encoder) = build(Naming::Bert, Some("multi_label_classification"), Vec::new());
-    tuned.config["classifier_pooling"] = json!("mean");
-    let mut trunk = tuned.tensors.clone();
-    trunk.retain(|name, _| !name.starts_with("bert.pooler") && !name.starts_with("classifier"));
-    let mut over = tuned.tensors.clone();
-    over.retain(|name, _| !trunk.contains_key(name) || name.starts_with("bert.encoder.layer.1."));
-    // What is replaced would be seen.
-    for (name, (_, data)) in trunk.iter_mut().filter(|(name, _)| over.contains_key(*name)) {
-        assert!(name.starts_with("bert.encoder.layer.1."));
-        data.fill(7.0);
-    }
-    let named = |tensors: &Tensors| -> Vec<files::Named> {
-        tensors.iter().map(|(name, (shape, data))| (name.clone(), shape.clone(), data.clone())).collect()
-    };
-    let mut parts = tuned.files(Layout::Safetensors);
-    parts.retain(|file| file.name != "model.safetensors");
-    parts.push(files::file("model.safetensors", files::safetensors(&named(&trunk), files::Width::F32)));
-    parts.push(files::file("tuned.safetensors", files::overlay(&named(&over), "model.safetensors")));
-    let Some(backend) = device.backend() else { return };
-    let mut engine = load(backend, parts, None).unwrap();
-    compare(&mut engine, device, "an overlay", |text| {
-        let pooled = expected(&encoder, &tuned.tensors, text, Pool::Mean, false);
-        head(Naming::Bert, &tuned.tensors, &pooled, "multi_label_classification")
-    });
-}
-
-#[test]
-fn an_overlay_is_a_model_on_cpu() {
-    an_overlay_is_a_model(Device::Cpu);
-}
-
-#[test]
-fn an_overlay_is_a_model_on_gpu() {
-    an_overlay_is_a_model(Device::Gpu);
 }
 
 #[test]

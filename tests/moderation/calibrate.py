@@ -9,11 +9,11 @@ from sklearn.linear_model import LogisticRegression
 from data import Rows
 from model import LABELS, Moderator
 
-# Share of benign texts flagged by any label, and of safe texts that look dangerous.
-PRESETS = {"strict": (0.02, 0.20), "balanced": (0.005, 0.08), "lenient": (0.001, 0.03)}
+# Share of benign texts flagged by any label, of safe texts that look dangerous, and the lowest score that flags: dev rows
+# alone would let a rare label flag at hardly any probability.
+PRESETS = {"strict": (0.02, 0.20, 0.1), "balanced": (0.005, 0.08, 0.25), "lenient": (0.001, 0.03, 0.5)}
 OFF = "illicit"  # never counted: it is off unless a page gives it a threshold
 VALUE = {"profanity": 0.3, "toxic": 2.0, "violence": 1.5}  # of a point of recall, where it isn't 1
-LOWEST = 0.1
 REACH = 12  # how many benign rows further down a threshold is tried at once
 
 
@@ -60,7 +60,7 @@ class Judged:
         }
 
 
-def choose(judged: Judged, benign_limit: float, lookalike_limit: float) -> dict[str, float]:
+def choose(judged: Judged, benign_limit: float, lookalike_limit: float, lowest: float) -> dict[str, float]:
     """Lowers one threshold at a time, the one that gains most recall for the safe texts it costs, while they last."""
     safe = judged.benign | judged.lookalike
     benign, collected, lookalike = judged.benign[safe], judged.collected[safe], judged.lookalike[safe]
@@ -70,7 +70,7 @@ def choose(judged: Judged, benign_limit: float, lookalike_limit: float) -> dict[
     at = [0] * len(LABELS)  # how many safe rows each label flags
 
     def threshold(label: int, count: int) -> float:
-        return max(LOWEST, float(ordered[label][count]) + 1e-4)
+        return max(lowest, float(ordered[label][count]) + 1e-4)
 
     def recall(label: int, count: int) -> float:
         return float((judged.scores[judged.positive[label], label] >= threshold(label, count)).mean())
@@ -90,7 +90,7 @@ def choose(judged: Judged, benign_limit: float, lookalike_limit: float) -> dict[
         now, best = cost(flagged(at)), None
         for label in counted:
             for step in range(1, REACH + 1):
-                if at[label] + step >= len(scores) or threshold(label, at[label]) <= LOWEST:
+                if at[label] + step >= len(scores) or threshold(label, at[label]) <= lowest:
                     break
                 counts = list(at)
                 counts[label] += step

@@ -1,6 +1,7 @@
-"""Trains the moderation head and the last encoder layers, calibrates them and writes the files that ship."""
+"""Trains the encoder and the moderation head, calibrates them and writes the files that ship."""
 
 import argparse
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -48,8 +49,7 @@ def main() -> None:
     parser.add_argument("--trunk", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
     parser.add_argument("--out", type=Path, default=ROOT / "pkg/models/minilm-moderation")
     parser.add_argument("--thresholds", type=Path, default=ROOT / "pkg/src/moderation/thresholds.json")
-    parser.add_argument("--init", type=Path, help="folder of an earlier artifact to go on from")
-    parser.add_argument("--tune-from", type=int, default=4, help="first encoder layer that is tuned, counted from 0")
+    parser.add_argument("--tune-from", type=int, default=0, help="first encoder layer that is tuned, counted from 0; 6: none")
     parser.add_argument("--epochs", type=float, default=2.0)
     parser.add_argument("--rate", type=float, default=2e-4, help="learning rate of the last layer")
     parser.add_argument("--head-rate", type=float, default=1e-3)
@@ -67,7 +67,7 @@ def main() -> None:
 
     train_rows, dev_rows = sets(options.data, options.written, options.frames, options.spelled, SEED)
     print(f"{len(train_rows)} rows to train on, {len(dev_rows)} dev", flush=True)
-    model = artifact.read(options.init, options.trunk) if options.init else from_trunk(options.trunk)
+    model = from_trunk(options.trunk)
     features = Features(model, train_rows.texts, options.trunk, options.tune_from, options.max_tokens)
     dev_features = Features(model, dev_rows.texts, options.trunk, options.tune_from, options.max_tokens)
     print(f"features after {time.time() - begun:.0f} s", flush=True)
@@ -78,7 +78,7 @@ def main() -> None:
     model = train(model, train_rows, features, dev_rows, dev_features, how)
 
     calibrate.fold(model, predict(model, dev_rows.texts, options.trunk), dev_rows)
-    artifact.write(model, options.tune_from, options.trunk, options.out)
+    artifact.write(model, options.trunk, options.out)
     shipped = artifact.read(options.out, options.trunk)
     scores = 1 / (1 + np.exp(-predict(shipped, dev_rows.texts, options.trunk)))
     judged = calibrate.Judged(scores, dev_rows)
@@ -87,6 +87,8 @@ def main() -> None:
     options.thresholds.write_text(json.dumps(thresholds, indent=2) + "\n")
     print(summary(scores, dev_rows))
     print(report(judged, thresholds))
+    file = (options.out / artifact.WEIGHTS).read_bytes()
+    print(f"{artifact.WEIGHTS}, for the two catalogs: bytes {len(file)}, sha256 {hashlib.sha256(file).hexdigest()}")
     print(f"trained in {time.time() - begun:.0f} s")
 
 

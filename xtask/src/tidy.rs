@@ -70,7 +70,7 @@ fn read() -> Result<(Vec<Source>, Vec<Finding>)> {
         if !data.is_file() {
             continue;
         }
-        if data.len() > LARGEST && !(path.starts_with(WEIGHTS) && path.ends_with(".safetensors")) {
+        if data.len() > LARGEST && !(path.starts_with(WEIGHTS) && path.ends_with(".gguf")) {
             large.push(Finding::new(path, format!("{} bytes: weights and built output are not committed", data.len())));
             continue;
         }

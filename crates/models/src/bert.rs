@@ -85,7 +85,9 @@ pub(crate) fn open(
     let norm = config.norm(&mut tensors, "token_embd_norm")?;
     let blocks = (0..config.layers).map(|layer| Block::open(&config, &mut tensors, layer)).collect::<Result<_, _>>()?;
     let head = match Classifier::wanted(fields) {
-        true => EncoderHead::Classify(Box::new(Classifier::open(scheme, fields, &mut tensors, hidden, output.pooling)?)),
+        true => {
+            EncoderHead::Classify(Box::new(Classifier::open(scheme, fields, &mut tensors, hidden, output.pooling)?))
+        }
         false => EncoderHead::Embed(output),
     };
     let (task, pooling) = match &head {

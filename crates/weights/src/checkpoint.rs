@@ -53,10 +53,6 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Opens the one `.gguf` among `files`, or else its `.safetensors`: those that `model.safetensors.index.json`
     /// names, or all of them where there is no index. Only headers are read.
-    ///
-    /// Without an index, a safetensors file may be an overlay: `replaces` in its `__metadata__` names another of the
-    /// files, whose tensors of the same name are left unread for its own. So a model that was tuned in part ships that
-    /// part, and shares the rest with the model that it was tuned from.
     pub fn open(mut files: Vec<File>) -> Result<Checkpoint, WeightsError> {
         let mut names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         names.sort_unstable();
@@ -81,7 +77,6 @@ impl Checkpoint {
             }
         };
         let Found { tensors, unsupported } = found;
-        let unsupported = unsupported.into_iter().map(|(name, (dtype, _))| (name, dtype)).collect();
         Ok(Checkpoint { format, files, tensors, unsupported, metadata })
     }
 
@@ -166,7 +161,11 @@ fn open_safetensors(files: &mut [File], found: &mut Found) -> Result<(), Weights
         if shards.is_empty() {
             return Err(WeightsError::NoWeights { files: files.iter().map(|file| file.name.clone()).collect() });
         }
-        return open_together(files, &shards, found);
+        for shard in shards {
+            let entries = safetensors::open(&mut files[shard])?;
+            found.add(shard, entries)?;
+        }
+        return Ok(());
     };
     let placed = safetensors::read_index(&mut files[index])?;
     let mut open: BTreeMap<usize, BTreeMap<String, Entry>> = BTreeMap::new();
@@ -175,8 +174,9 @@ fn open_safetensors(files: &mut [File], found: &mut Found) -> Result<(), Weights
             return Err(WeightsError::MissingShard { shard, tensor });
         };
         if let std::collections::btree_map::Entry::Vacant(place) = open.entry(file) {
+            let entries = safetensors::open(&mut files[file])?;
             let mut named = BTreeMap::new();
-            for entry in safetensors::open(&mut files[file])?.entries {
+            for entry in entries {
                 if let Some(twice) = named.insert(entry.name.clone(), entry) {
                     return Err(WeightsError::DuplicateTensor { tensor: twice.name });
                 }
@@ -191,67 +191,14 @@ fn open_safetensors(files: &mut [File], found: &mut Found) -> Result<(), Weights
     Ok(())
 }
 
-/// Opens files that no index orders: what replaces nothing first, then the overlays.
-fn open_together(files: &mut [File], shards: &[usize], found: &mut Found) -> Result<(), WeightsError> {
-    let mut overlays = BTreeMap::new();
-    for &shard in shards {
-        let header = safetensors::open(&mut files[shard])?;
-        match header.replaces {
-            Some(replaces) => {
-                overlays.insert(shard, (replaces, header.entries));
-            }
-            None => found.add(shard, header.entries)?,
-        }
-    }
-    for (&overlay, (replaces, entries)) in &overlays {
-        let file = &files[overlay].name;
-        let Some(&trunk) = shards.iter().find(|&&shard| files[shard].name == *replaces) else {
-            return Err(WeightsError::MissingReplaced { file: file.clone(), replaces: replaces.clone() });
-        };
-        if overlays.contains_key(&trunk) {
-            return Err(WeightsError::ReplacedOverlay { file: file.clone(), replaces: replaces.clone() });
-        }
-        for entry in entries {
-            found.replace(file, entry, trunk)?;
-        }
-    }
-    for (overlay, (_, entries)) in overlays {
-        found.add(overlay, entries)?;
-    }
-    Ok(())
-}
-
 /// Collects what the headers list and refuses a name that comes twice.
 #[derive(Default)]
 struct Found {
     tensors: BTreeMap<String, Tensor>,
-    /// dtype and file.
-    unsupported: BTreeMap<String, (String, usize)>,
+    unsupported: BTreeMap<String, String>,
 }
 
 impl Found {
-    /// Makes room for `entry` of the overlay `file` where `trunk` has a tensor of that name. One of another shape is
-    /// for another model.
-    fn replace(&mut self, file: &str, entry: &Entry, trunk: usize) -> Result<(), WeightsError> {
-        if self.unsupported.get(&entry.name).is_some_and(|&(_, file)| file == trunk) {
-            self.unsupported.remove(&entry.name);
-        }
-        match self.tensors.get(&entry.name) {
-            // One of another file than the trunk is there twice, as `add` will find.
-            Some(tensor) if tensor.file == trunk => {
-                if let Ok(ty) = &entry.ty
-                    && ty.shape != tensor.ty.shape
-                {
-                    let (file, tensor, expected) = (file.into(), entry.name.clone(), tensor.ty.shape.to_string());
-                    return Err(WeightsError::ReplacedShape { file, tensor, found: ty.shape.to_string(), expected });
-                }
-                self.tensors.remove(&entry.name);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
     fn add(&mut self, file: usize, entries: Vec<Entry>) -> Result<(), WeightsError> {
         for Entry { name, ty, offset, bytes } in entries {
             if self.tensors.contains_key(&name) || self.unsupported.contains_key(&name) {
@@ -262,7 +209,7 @@ impl Found {
                     self.tensors.insert(name, Tensor { ty, bytes: bytes.unwrap_or(0), file, offset });
                 }
                 Err(dtype) => {
-                    self.unsupported.insert(name, (dtype, file));
+                    self.unsupported.insert(name, dtype);
                 }
             }
         }

@@ -62,12 +62,6 @@ pub enum WeightsError {
     MissingShard { shard: String, tensor: String },
     #[error("the index places tensor `{tensor}` in {shard}, which does not hold it")]
     NotInShard { shard: String, tensor: String },
-    #[error("{file} replaces tensors of {replaces}, which is not among the files")]
-    MissingReplaced { file: String, replaces: String },
-    #[error("{file} replaces tensors of {replaces}, which replaces others itself")]
-    ReplacedOverlay { file: String, replaces: String },
-    #[error("{file} has tensor `{tensor}` of shape {found}, but the one that it replaces has {expected}")]
-    ReplacedShape { file: String, tensor: String, found: String, expected: String },
     #[error("no tensor `{tensor}`")]
     UnknownTensor { tensor: String },
     #[error("tensor `{tensor}` is stored as {dtype}, which is not supported")]

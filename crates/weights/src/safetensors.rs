@@ -6,7 +6,7 @@ use std::fmt;
 
 use graph::DType;
 use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 
 use crate::ranges::{Entry, Stored, check_ranges};
 use crate::reader::{Reader, read_all};
@@ -17,30 +17,22 @@ const HEADER_LIMIT: u64 = 100_000_000;
 const INDEX_LIMIT: u64 = 16 << 20;
 const DIMENSIONS_LIMIT: u64 = 8;
 
-/// What the header of a file says.
-pub(crate) struct Header {
-    /// Where its tensors are.
-    pub(crate) entries: Vec<Entry>,
-    /// The file whose tensors of the same name these are to replace.
-    pub(crate) replaces: Option<String>,
-}
-
-/// Reads the header of one safetensors file.
-pub(crate) fn open(file: &mut File) -> Result<Header, WeightsError> {
+/// Reads the header of one safetensors file: where its tensors are.
+pub(crate) fn open(file: &mut File) -> Result<Vec<Entry>, WeightsError> {
     let mut reader = Reader::new(file, HEADER_LIMIT + 8);
     let length = reader.u64()?;
     let mut json = Vec::new();
     reader.append(length, &mut json)?;
     let (start, len) = (reader.position(), reader.len());
     let file = reader.name();
-    let Table { infos, replaces } =
+    let Header(infos) =
         serde_json::from_slice(&json).map_err(|error| WeightsError::Json { file, message: error.to_string() })?;
     let mut entries = Vec::new();
     for (name, info) in infos {
         entries.push(entry(name, info, start, len)?);
     }
     check_ranges(&entries, len)?;
-    Ok(Header { entries, replaces })
+    Ok(entries)
 }
 
 /// `model.safetensors.index.json`: the file that holds each tensor.
@@ -109,45 +101,33 @@ struct Info {
 }
 
 /// The header's tensors in its own order, so that a name given twice is seen twice.
-#[derive(Default)]
-struct Table {
-    infos: Vec<(String, Info)>,
-    replaces: Option<String>,
-}
+struct Header(Vec<(String, Info)>);
 
-/// What is read of `__metadata__`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Notes {
-    replaces: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Table {
+impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(TableVisitor)
+        deserializer.deserialize_map(HeaderVisitor)
     }
 }
 
-struct TableVisitor;
+struct HeaderVisitor;
 
-impl<'de> Visitor<'de> for TableVisitor {
-    type Value = Table;
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = Header;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of tensors")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Table, A::Error> {
-        let mut table = Table::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+        let mut infos = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
             if name == "__metadata__" {
-                let notes: Option<Notes> = map.next_value()?;
-                table.replaces = notes.unwrap_or_default().replaces;
+                map.next_value::<IgnoredAny>()?;
             } else {
-                table.infos.push((name, map.next_value()?));
+                infos.push((name, map.next_value()?));
             }
         }
-        Ok(table)
+        Ok(Header(infos))
     }
 }
 

@@ -57,8 +57,7 @@ export class Moderator {
   }
 
   /**
-   * Loads a model, by default `minilm-moderation`, tuned layers on top of all-MiniLM-L6-v2, whose file it shares with
-   * `Embedder`. Any multi-label classifier will do whose labels are some of {@link ModerationLabel}; what it doesn't know
+   * Loads a model, by default `minilm-moderation` (21 MB). Any multi-label classifier will do whose labels are some of {@link ModerationLabel}; what it doesn't know
    * scores 0, and the presets are not made for it: give `thresholds`.
    */
   static async create(options: ModeratorCreateOptions = {}): Promise<Moderator> {

@@ -37,15 +37,11 @@ fn versions(sources: &[Source], version: &str) -> Vec<Finding> {
     findings
 }
 
-/// What we fetch is what the package will ask for and verify. A file with a `folder` is another model's.
+/// What we fetch is what the package will ask for and verify.
 fn same_files(sources: &[Source], ours: &[models::Model]) -> Vec<Finding> {
     const THEIRS: &str = "pkg/src/models.json";
     let theirs: Value = serde_json::from_str(text(sources, THEIRS)).unwrap_or_default();
-    let all = |id: &str| theirs[id]["files"].as_array().cloned().unwrap_or_default();
-    let (listed, shared) = (
-        |id: &str| all(id).into_iter().filter(|file| file["folder"].is_null()).collect::<Vec<_>>(),
-        |id: &str| all(id).into_iter().filter(|file| !file["folder"].is_null()).collect::<Vec<_>>(),
-    );
+    let listed = |id: &str| theirs[id]["files"].as_array().cloned().unwrap_or_default();
     let mut findings = Vec::new();
     for model in ours {
         let files = listed(&model.id);
@@ -65,13 +61,6 @@ fn same_files(sources: &[Source], ours: &[models::Model]) -> Vec<Finding> {
         let known = ours.iter().find(|model| model.id == *id);
         if known.is_none_or(|model| model.files.len() != listed(id).len()) {
             findings.push(Finding::new(THEIRS, format!("{id} has other files than in xtask/models.json")));
-        }
-        for file in shared(id) {
-            let same = |other: &Value| ["path", "bytes", "sha256"].iter().all(|key| other[key] == file[key]);
-            if !listed(file["folder"].as_str().unwrap_or_default()).iter().any(same) {
-                let (path, folder) = (&file["path"], &file["folder"]);
-                findings.push(Finding::new(THEIRS, format!("{id}: {path} is not as in {folder}")));
-            }
         }
     }
     findings
@@ -112,14 +101,5 @@ mod tests {
         assert_eq!(same_files(&theirs, &ours("01")).len(), 1);
         assert_eq!(same_files(&theirs, &[]).len(), 1);
         assert_eq!(same_files(&[], &ours("00")).len(), 1);
-
-        let with = |shared| {
-            let file = r#"{ "path": "a", "bytes": 3, "sha256": "00" "#;
-            source("pkg/src/models.json", &format!(r#"{{ "m": {{ "files": [{file}}}] }}, "n": {{ "files": [{shared}] }} }}"#))
-        };
-        let n = models::Model { id: "n".into(), files: Vec::new(), ..ours("00")[0].clone() };
-        let both = [ours("00")[0].clone(), n];
-        assert_eq!(same_files(&[with(r#"{ "path": "a", "folder": "m", "bytes": 3, "sha256": "00" }"#)], &both), []);
-        assert_eq!(same_files(&[with(r#"{ "path": "a", "folder": "m", "bytes": 4, "sha256": "00" }"#)], &both).len(), 1);
     }
 }

@@ -3,13 +3,9 @@ use graph::TensorType;
 use super::*;
 use crate::testing::safetensors;
 
-fn header(header: &str, data: usize) -> Result<Header, WeightsError> {
+fn parse(header: &str, data: usize) -> Result<Vec<Entry>, WeightsError> {
     let bytes = safetensors(header, &vec![0; data]);
     open(&mut File { name: "m.safetensors".into(), source: Box::new(bytes) })
-}
-
-fn parse(json: &str, data: usize) -> Result<Vec<Entry>, WeightsError> {
-    Ok(header(json, data)?.entries)
 }
 
 fn error(header: &str, data: usize) -> WeightsError {
@@ -74,16 +70,4 @@ fn a_name_given_twice_is_kept_twice() {
     let twice = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
         "a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
     assert_eq!(parse(twice, 8).unwrap().len(), 2);
-}
-
-#[test]
-fn metadata_says_what_a_file_replaces() {
-    let of = |metadata: &str| header(&format!(r#"{{"__metadata__":{metadata}}}"#), 0).map(|header| header.replaces);
-    assert_eq!(of(r#"{"format":"pt"}"#), Ok(None));
-    assert_eq!(of("null"), Ok(None));
-    assert_eq!(of(r#"{"replaces":null}"#), Ok(None));
-    assert_eq!(of(r#"{"format":"pt","replaces":"a.safetensors"}"#), Ok(Some("a.safetensors".into())));
-    for wrong in [r#"{"replaces":5}"#, r#"{"replaces":"a","replaces":"b"}"#, "7", "[5]"] {
-        assert!(matches!(of(wrong), Err(WeightsError::Json { .. })), "{wrong}");
-    }
 }
