@@ -10,7 +10,7 @@
  * | `CRASHED` | the worker or the runtime stopped unexpectedly; the next call starts it again |
  * | `DEVICE_LOST` | the GPU went away |
  * | `DISPOSED` | the object was destroyed |
- * | `FLAGGED` | a guarded stream was stopped, because what would come next was flagged |
+ * | `FLAGGED` | a guarded stream was stopped, because what would come next was flagged; or a text was, and not summarized |
  * | `INTEGRITY` | downloaded bytes are not the expected ones |
  * | `INTERNAL` | a mistake of ours |
  * | `MODEL_NOT_FOUND` | no such id in the catalog, or no such file at the address |

@@ -48,6 +48,7 @@ export {
   type SummarizeOptions,
   type SummarizerCoreOptions,
   type SummarizerCreateOptions,
+  type SummarizerModerator,
 } from './tasks/summarizer.js';
 export type { SummarizerFormat, SummarizerLength, SummarizerType } from './tasks/summary-style.js';
 export {

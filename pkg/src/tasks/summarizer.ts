@@ -1,5 +1,7 @@
 import type { Prompt, Sampling } from '../engine/protocol.js';
-import { quotaExceeded } from '../errors.js';
+import { quotaExceeded, RushlightError } from '../errors.js';
+import { withoutHidden } from '../moderation/injection.js';
+import type { Moderation, ModerateOptions } from '../moderation/types.js';
 import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions } from '../options.js';
 import { counter, measureCosts, type TokenCosts } from './conversation.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
@@ -34,10 +36,20 @@ export interface SummarizerCoreOptions extends CoreOptions {
   outputLanguage?: string;
 }
 
+/** What a summarizer needs of a `Moderator`. */
+export interface SummarizerModerator {
+  moderate(text: string, options?: ModerateOptions): Promise<Moderation>;
+}
+
 /** Options of {@link Summarizer.create}. */
 export interface SummarizerCreateOptions extends CreateOptions, SummarizerCoreOptions {
   /** What all texts have in common, for instance who reads the summaries. */
   sharedContext?: string;
+  /**
+   * Reads each text before the model does, all of it, as a `'document'`. One that is flagged is not summarized: the call
+   * fails with the code `FLAGGED` (`cause` says what was found), and so does one that cannot be moderated.
+   */
+  moderator?: SummarizerModerator;
 }
 
 /** Options of {@link Summarizer.summarize}. */
@@ -49,8 +61,9 @@ export interface SummarizeOptions extends CallOptions {
 }
 
 /**
- * Summarizes text of any length: what does not fit the model is summarized in parts first. The shape of the W3C
- * Summarizer API.
+ * Summarizes text of any length: what does not fit the model is summarized in parts first. What a reader of the text does
+ * not see ({@link withoutHidden}: HTML comments, elements that a style hides, tag characters) is left out. The shape of
+ * the W3C Summarizer API.
  *
  * ```ts
  * import { Summarizer } from 'rushlight';
@@ -71,11 +84,13 @@ export class Summarizer extends Task {
   /** Longer texts are summarized in parts, so there is no limit. */
   readonly inputQuota = Infinity;
   readonly #costs: TokenCosts;
+  readonly #moderator: SummarizerModerator | undefined;
   #stats: CallStats | undefined;
 
   private constructor(user: ModelUser, costs: TokenCosts, options: SummarizerCreateOptions) {
     super(user, 'summarizer');
     this.#costs = costs;
+    this.#moderator = options.moderator;
     this.type = options.type ?? 'key-points';
     this.format = options.format ?? 'markdown';
     this.length = options.length ?? 'short';
@@ -136,10 +151,12 @@ export class Summarizer extends Task {
   }
 
   async #summarize(input: string, options: SummarizeOptions, signal: AbortSignal, emit: (delta: string) => void): Promise<void> {
-    if (input.trim() === '') return;
+    const seen = withoutHidden(input).trim();
+    if (seen === '') return;
+    if (this.#moderator !== undefined) await refuseFlagged(seen, this.#moderator, signal);
     const style = summaryStyle(this.type, this.format, this.length);
     const context = [this.sharedContext, options.context ?? ''].filter((part) => part.trim() !== '').join(' ');
-    const text = await this.#reduce(input.trim(), context, options, signal);
+    const text = await this.#reduce(seen, context, options, signal);
     await this.#write(style, context, text, signal, emit);
   }
 
@@ -191,6 +208,14 @@ export class Summarizer extends Task {
     this.#stats = stats;
     emit(shaper.finish());
   }
+}
+
+/** Text beyond the windows that a moderator reads by default would go to the model unread. */
+async function refuseFlagged(text: string, moderator: SummarizerModerator, signal: AbortSignal): Promise<void> {
+  const found = await moderator.moderate(text, { surface: 'document', maxWindows: Number.MAX_SAFE_INTEGER, signal });
+  if (!found.flagged) return;
+  const labels = Object.entries(found.categories).filter(([, on]) => on).map(([label]) => label).join(', ');
+  throw new RushlightError('FLAGGED', `the text was flagged for ${labels} and not summarized: show who sent it, and let the user decide`, {}, { cause: found });
 }
 
 function check<T extends SummarizerCoreOptions>(options: T): T {

@@ -33,6 +33,7 @@ const openAI: OpenAIModerationResponse = toOpenAI(verdicts, { model: 'x' });
 const harm: boolean | undefined = toOpenAI(verdict).results[0]?.categories['self-harm'];
 const kinds: InjectionKind[] = findInjection('x').map(({ kind }) => kind);
 const seen: string = withoutHidden('x');
+void Summarizer.create({ moderator });
 const flags: GuardFlag[] = [];
 const guarded: ReadableStream<string> = guard(stream, moderator, { mode: 'stop', message: 'x', thresholds: { hate: 0.3, toxic: false }, onFlag: (flag) => flags.push(flag) });
 const score: number | undefined = flags[0]?.scores.hate;
