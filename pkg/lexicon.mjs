@@ -63,6 +63,11 @@ const NAMES = ['cock', 'cumming', 'dick', 'fuk', 'kike'];
 const HARMLESS = lines(`cock a doodle, cock a hoop, cock and bull, cum laude, moby dick, pussy cat, pussy riot, pussy willow,
   spic and span, bitchute, great tits, blue tits, coal tits`);
 
+/** Insults that are no swear words and that vocabularies of models lack: the normaliser is told of them. */
+const INSULTS = lines(`crybaby, degenerates, despicable, disgusting, dimwit, dumbest, freaks, halfwit, hypocrite, hypocrites,
+  idiocy, idiotic, idiots, imbecile, imbeciles, loser, losers, lowlife, moron, moronic, morons, nitwit, pathetic, scumbag, scumbags,
+  sicko, spineless, stupidest, stupidity, subhuman, vermin, weirdo, worthless`);
+
 /** No other English word has these inside. */
 const INSIDE = ['asshole', 'bitch', 'faggot', 'fuck'];
 
@@ -82,7 +87,7 @@ export function lexicon() {
   }
   const covered = (entry) =>
     INSIDE.some((inside) => entry !== inside && entry.includes(inside)) ||
-    [entry.replace(/s$/, ''), entry.replace(/es$/, '')].some((single) => single !== entry && entries.has(single));
+    [entry.replace(/s$/, ''), entry.replace(/(?<=[sxz]|[cs]h)es$/, '')].some((single) => single !== entry && entries.has(single));
   const all = [...entries].filter((entry) => !covered(entry)).sort();
   return {
     words: all.filter((entry) => !entry.includes(' ')),
@@ -90,6 +95,7 @@ export function lexicon() {
     inside: INSIDE,
     names: NAMES,
     harmless: HARMLESS,
+    insults: INSULTS,
   };
 }
 

@@ -41,6 +41,7 @@ const CLEAN: readonly string[] = [
   'Alan Cumming and the Kikes family name: Fuk Lee of Hong Kong.',
   'Shiitake mushrooms, shitzu, a mishit ball, Matsushita.',
   'He graduated summa cum laude from a live-cum-work space.',
+  'Mixed spices, slices, dices and vices.',
   'Spic and span, a cock-and-bull story, pussy willow, Pussy Riot, blue tits and great tits.',
   'Essex, Sussex, sextant, sextet, unisex.',
   'Analysis of the canal; analog; banal.',

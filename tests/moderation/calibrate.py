@@ -11,9 +11,9 @@ from model import LABELS, Moderator
 
 # Share of benign texts flagged by any label, of safe texts that look dangerous, and the lowest score that flags: dev rows
 # alone would let a rare label flag at hardly any probability.
-PRESETS = {"strict": (0.02, 0.20, 0.1), "balanced": (0.005, 0.08, 0.25), "lenient": (0.001, 0.03, 0.5)}
+PRESETS = {"strict": (0.02, 0.20, 0.25), "balanced": (0.005, 0.08, 0.5), "lenient": (0.001, 0.03, 0.5)}
 OFF = "illicit"  # never counted: it is off unless a page gives it a threshold
-VALUE = {"profanity": 0.3, "toxic": 2.0, "violence": 1.5}  # of a point of recall, where it isn't 1
+VALUE = {"profanity": 0.3, "toxic": 2.0, "violence": 3.0}  # of a point of recall, where it isn't 1
 REACH = 12  # how many benign rows further down a threshold is tried at once
 
 

@@ -10,8 +10,11 @@ const PHRASES = new Set(lexicon.phrases.map((phrase) => phrase.replace(/ /g, '')
 const WORDS = new Set([...lexicon.words, ...PHRASES]);
 const NAMES = new Set(lexicon.names);
 
-/** What the normaliser shall take for words too: no dictionary has them all. */
+/** The words in one piece. */
 export const LEXICON_WORDS: readonly string[] = lexicon.words.filter((word) => /^[a-z]+$/.test(word));
+
+/** What the normaliser shall take for words too: no dictionary has them all. */
+export const RESTORED_WORDS: readonly string[] = [...LEXICON_WORDS, ...lexicon.insults];
 
 /** A word, in which stars may stand for letters. */
 const TOKEN = /[\p{L}\p{M}\p{N}*]+|🖕/gu;
@@ -71,5 +74,5 @@ function fits(starred: string, known: string): boolean {
 function singular(word: string): string {
   if (WORDS.has(word)) return word;
   const bare = word.replace(/s$/, '');
-  return WORDS.has(bare) ? bare : word.replace(/es$/, '');
+  return WORDS.has(bare) ? bare : word.replace(/(?<=[sxz]|[cs]h)es$/, ''); // spices are no slur
 }

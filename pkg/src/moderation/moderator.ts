@@ -2,7 +2,7 @@
 import { RushlightError } from '../errors.js';
 import type { Availability, CallOptions, CoreOptions, MemoryInfo, ModelInfo } from '../options.js';
 import { createModel, modelAvailability, ModelUser } from '../tasks/create.js';
-import { LEXICON_WORDS } from './lexicon.js';
+import { RESTORED_WORDS } from './lexicon.js';
 import { flaggedLabels, forLabels, LABELS, limitsOf, mergePolicy, type Limits } from './policy.js';
 import { Reading } from './reading.js';
 import type {
@@ -133,7 +133,7 @@ export class Moderator {
     const filled = texts.filter((text) => text.trim() !== '');
     if (filled.length === 0) return texts.map((text) => new Reading(text));
     const [normalized, [special = 0, ...counts]] = await Promise.all([
-      this.#user.model.call('normalize', { texts: filled, words: [...LEXICON_WORDS] }, { signal }),
+      this.#user.model.call('normalize', { texts: filled, words: [...RESTORED_WORDS] }, { signal }),
       this.#count(['', ...filled], signal),
     ]);
     const count = async (pieces: string[]): Promise<number[]> => (await this.#count(pieces, signal)).map((tokens) => tokens - special);
