@@ -121,8 +121,31 @@ fn undoes_masks_and_cuts_of_lexicon_words() {
     ] {
         assert_eq!(normalize(text, &WORDS).text, want, "{text}");
     }
-    for text in ["st*pid", "stu pid", "stupid123"] {
+    for text in ["st**id", "stu pid", "stupid123"] {
         assert_eq!(normalize(text, &[]).text, text);
+    }
+}
+
+#[test]
+fn reads_one_star_in_a_word_of_the_dictionary() {
+    assert_eq!(normalize("p*ople wh* write", &WORDS).text, "people wh* write");
+    assert_eq!(normalize("P*OPLE are g*od", &[]).text, "people are good");
+    for text in ["p**ple", "*eople", "peopl*", "t*e", "p#ople", "p*0ple", "file*name"] {
+        assert_eq!(normalize(text, &WORDS).text, text);
+    }
+}
+
+#[test]
+fn reads_tricks_beyond_ten() {
+    for (text, want) in [
+        ("іdісу and рrісеу", "idicy and pricey"), // no words, but letters of two alphabets
+        ("st00p 1d10t, l00k", "st00p idiot, l00k"),
+        ("h3ll and g00d w0r1d", "h3ll and good world"),
+        ("!d!ot, |ike (o|d", "idiot, like (old"),
+        ("hum|e, wor|d and ca|| me", "hum|e, world and call me"),
+        ("siht, ikll the idoit", "siht, kill the idiot"),
+    ] {
+        assert_eq!(normalize(text, &WORDS).text, want, "{text}");
     }
 }
 
@@ -146,6 +169,7 @@ for (int i = 0; i < n; i++) { s += a[i]; }
 if (x!=y && z|w) return *p;
 weightᵀ · x² ≠ a
 **bold** and *italic*, **OK** and **OK once
+x = 2*3 + a*b, 5*size, size*2, int *p, char*s, *.txt, src/*.rs, read*
 the pen is here; sit on it
 I don't know if it's what you're after, isn't it?
 Aaron, Isaac, vacuum, skiing, Shiites, XVIII

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::fold::{Class, Counts, Slot, fold, is_cjk, is_latin, slots};
-use super::lexicon::align;
+use super::lexicon::{LONGEST, align};
 use super::pieces::is_real;
 use super::{Cell, Known};
 
@@ -96,7 +96,7 @@ impl Reader<'_> {
             return;
         }
         let core = self.trim(token.clone(), is_outside);
-        if let Some(change) = self.whole(core.clone()) {
+        if let Some(change) = self.whole(core.clone()).or_else(|| self.edged(core.clone())) {
             changes.push(change);
             return;
         }
@@ -162,6 +162,26 @@ impl Reader<'_> {
             .or_else(|| self.junk(core))
     }
 
+    /// A word of the dictionary with signs for letters where they mostly are punctuation: bars and exclamation marks at
+    /// its edges, brackets inside.
+    fn edged(&self, core: Range<usize>) -> Option<Change> {
+        let c = |at: usize| self.cells[at].c;
+        if core.len() > LONGEST {
+            return None;
+        }
+        let is_edge = |c: char| !c.is_alphanumeric() && !matches!(c, '@' | '$');
+        let bare = self.trim(core.clone(), is_edge);
+        let start = (core.start..bare.start).rev().take_while(|&at| matches!(c(at), '|' | '!')).last();
+        let bars = (bare.end..core.end).take_while(|&at| c(at) == '|').count();
+        let part = start.unwrap_or(bare.start)..bare.end + bars;
+        let is_bracketed = bare.clone().any(|at| c(at) == '(') && !core.clone().any(|at| c(at) == ')');
+        let word: String = bare.clone().map(|at| c(at).to_ascii_lowercase()).collect();
+        if part == bare && !is_bracketed || self.known.rank_of_form(&word).is_some() {
+            return None;
+        }
+        self.common(part.clone(), &slots(self.cells, &part.collect::<Vec<_>>())?)
+    }
+
     /// Letters, with digits, signs and masks for letters.
     fn signed(&self, part: Range<usize>) -> Option<Change> {
         let slots = slots(self.cells, &part.clone().collect::<Vec<_>>())?;
@@ -215,7 +235,26 @@ impl Reader<'_> {
             repeats = if a == b { repeats + 1 } else { 1 };
             repeats >= 3 || repeats == 2 && matches!(a, 'a' | 'u')
         });
-        if is_stretched { self.piece(part) } else { None }
+        if is_stretched { self.piece(part) } else { self.misspelled(part) }
+    }
+
+    /// A word of the lexicon with two neighbours swapped, if what is there is no word.
+    fn misspelled(&self, part: Range<usize>) -> Option<Change> {
+        if !(4..=LONGEST).contains(&part.len()) {
+            return None;
+        }
+        let cells = &self.cells[part.clone()];
+        let original: String = cells.iter().map(|cell| cell.c.to_ascii_lowercase()).collect();
+        let mut word = original.clone();
+        let is_found = (1..cells.len()).any(|at| {
+            word.clone_from(&original);
+            let letter = word.remove(at);
+            word.insert(at - 1, letter);
+            self.known.lexicon.has(&word)
+        });
+        let is_hidden = is_found && self.known.rank_of_form(&original).is_none();
+        let word = || word.chars().zip(cells).map(|(c, cell)| Cell { c, at: cell.at }).collect();
+        is_hidden.then(|| Change { cells: part.clone(), word: word(), is_leet: false })
     }
 
     /// A word without joiners.
@@ -281,13 +320,13 @@ impl Reader<'_> {
         let is_edged = is_letter(slots.first()) || is_letter(slots.last());
         let is_lower = part.clone().all(|at| !self.cells[at].c.is_uppercase());
         let stretched = slots.iter().filter(|slot| slot.loose).count();
-        let is_possible = counts.masks == 0
+        let is_possible = (counts.masks == 0 || self.is_starred(slots, &counts))
             && !is_flags(self.cells, &part)
             // Marks belong to many languages.
             && !self.is_number(part.clone())
             && (counts.accented == 0 || counts.foreign + replaced + counts.styled > 0)
             && match (replaced, counts.foreign) {
-                (0, 0) => counts.styled > 0 || stretched >= 2,
+                (0, 0) => counts.styled > 0 || stretched >= 2 || counts.masks > 0,
                 (0, _) => is_mixed || !self.is_foreign,
                 _ if self.is_leet => counts.letters > 0,
                 _ if is_inside && 2 * counts.letters >= slots.len() => true,
@@ -299,6 +338,7 @@ impl Reader<'_> {
         let word = self.likeliest(slots)?;
         let distinct = word.bytes().any(|letter| letter != word.as_bytes()[0]);
         let least = match (replaced, counts.foreign) {
+            (0, 0) if counts.masks > 0 => 4,
             (0, 0) => 2,
             (0, _) if is_mixed => 3,
             (0, _) => 4,
@@ -312,6 +352,13 @@ impl Reader<'_> {
         Some(self.change(part, slots, &word, &places, replaced > 0 && is_inside))
     }
 
+    /// One star inside a word of letters, which any letter may be under.
+    fn is_starred(&self, slots: &[Slot], counts: &Counts) -> bool {
+        let mut inside = slots.iter().skip(1).rev().skip(1);
+        let is_star = |slot: &Slot| slot.class == Class::Mask && self.cells[slot.cell].c == '*';
+        counts.masks == 1 && counts.letters + 1 == slots.len() && inside.any(is_star)
+    }
+
     /// `1st`, `70th`, `l10n`: what digits are part of as digits.
     fn is_number(&self, part: Range<usize>) -> bool {
         let text: String = part.map(|at| self.cells[at].c.to_ascii_lowercase()).collect();
@@ -319,20 +366,22 @@ impl Reader<'_> {
         let is_ordinal = ["st", "nd", "rd", "th"].iter().filter_map(|end| text.strip_suffix(end)).any(is_digits);
         let is_letter = |c: char| c.is_ascii_alphabetic();
         let inside = text.strip_prefix(is_letter).and_then(|rest| rest.strip_suffix(is_letter));
-        is_ordinal || inside.is_some_and(|inside| inside.len() >= 2 && is_digits(inside))
+        is_ordinal || !self.is_leet && inside.is_some_and(|inside| inside.len() >= 2 && is_digits(inside))
     }
 
     /// The commonest word that the slots may spell. Letters that are stretched are one or two.
     fn likeliest(&self, slots: &[Slot]) -> Option<String> {
         const MOST: usize = 64;
+        const ANY: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
         let mut spellings = vec![Vec::with_capacity(slots.len())];
         let mut at = 0;
         while at < slots.len() {
             let run = 1 + slots[at + 1..].iter().take_while(|slot| slot.loose).count();
             let lengths: &[usize] = if run >= 3 { &[1, 2] } else { &[run] };
             let mut next = Vec::new();
+            let letters = if slots[at].class == Class::Mask { ANY } else { slots[at].letters() };
             for spelling in &spellings {
-                for &letter in slots[at].letters() {
+                for &letter in letters {
                     for &length in lengths {
                         let mut longer: Vec<u8> = spelling.clone();
                         longer.extend(std::iter::repeat_n(letter, length));
@@ -359,7 +408,8 @@ impl Reader<'_> {
         let is_spelled = counts.digits + counts.signs + counts.masks == 0;
         let around = [part.start.checked_sub(1), Some(part.end)];
         let in_cjk = around.into_iter().flatten().any(|at| self.cells.get(at).is_some_and(|cell| is_cjk(cell.c)));
-        let is_mixed = counts.foreign > 0 && counts.letters > counts.foreign && slots.len() >= 4;
+        let most = if self.is_foreign { counts.foreign } else { 0 };
+        let is_mixed = counts.foreign > 0 && counts.letters > most && slots.len() >= 4;
         let is_styled =
             counts.foreign == 0 && counts.styled > 1 && slots.len() >= 3 && !in_cjk && !is_flags(self.cells, &part);
         if !is_spelled || !is_mixed && !is_styled {
