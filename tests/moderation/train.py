@@ -19,6 +19,9 @@ from model import LABELS, from_trunk
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 1
+WRITTEN = 300  # rows of an average grammar
+FRAMES = 2500  # rows quoted, once to reject and once to endorse them
+SPELLED = 0.07  # share of rows copied with spelling tricks
 
 
 def sets(folder: Path, written: int, frames: int, spelled: float, seed: int) -> tuple[Rows, Rows]:
@@ -56,9 +59,9 @@ def main() -> None:
     parser.add_argument("--decay", type=float, default=0.85, help="of the learning rate from a layer to the one below")
     parser.add_argument("--batch-tokens", type=int, default=2048)
     parser.add_argument("--max-tokens", type=int, default=128)
-    parser.add_argument("--written", type=int, default=300, help="rows of an average grammar")
-    parser.add_argument("--frames", type=int, default=2500, help="rows quoted, once to reject and once to endorse them")
-    parser.add_argument("--spelled", type=float, default=0.07, help="share of rows copied with spelling tricks")
+    parser.add_argument("--written", type=int, default=WRITTEN, help="rows of an average grammar")
+    parser.add_argument("--frames", type=int, default=FRAMES, help="rows quoted, once to reject and once to endorse them")
+    parser.add_argument("--spelled", type=float, default=SPELLED, help="share of rows copied with spelling tricks")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
