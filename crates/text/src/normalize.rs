@@ -12,6 +12,7 @@ mod fold;
 mod letters;
 mod lexicon;
 mod pieces;
+mod signs;
 mod vocabulary;
 mod word;
 

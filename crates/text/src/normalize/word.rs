@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::fold::{Class, Counts, Slot, fold, is_cjk, is_latin, slots};
 use super::lexicon::{LONGEST, align};
 use super::pieces::is_real;
+use super::signs::{is_dressed, is_flags, is_joiner, is_mask, is_number, is_outside};
 use super::{Cell, Known};
 
 /// A part of the text and what it is to be.
@@ -48,23 +49,6 @@ pub(super) fn decode(cells: &[Cell], known: Known<'_>) -> Option<Vec<Cell>> {
     }
     out.extend(&cells[from..]);
     Some(out)
-}
-
-/// What stands around words.
-fn is_outside(c: char) -> bool {
-    matches!(
-        c,
-        '.' | ',' | ';' | ':' | '"' | '\'' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '`' | '=' | '…' | '“' | '”'
-    ) || matches!(c, '‘' | '’' | '—' | '–' | '«' | '»' | '¿' | '¡' | '-' | '_' | '/' | '\\' | '•')
-}
-
-/// What may be put between the letters of a word.
-fn is_joiner(c: char) -> bool {
-    matches!(c, '.' | '-' | '_' | '~' | '`' | '/' | '\\' | '*' | ',' | '\'' | '+' | '|' | ':' | '·' | '•' | '–')
-}
-
-fn is_mask(c: char) -> bool {
-    fold(c).is_some_and(|fold| fold.class == Class::Mask)
 }
 
 impl Reader<'_> {
@@ -323,7 +307,7 @@ impl Reader<'_> {
         let is_possible = (counts.masks == 0 || self.is_starred(slots, &counts))
             && !is_flags(self.cells, &part)
             // Marks belong to many languages.
-            && !self.is_number(part.clone())
+            && !is_number(self.cells, &part, self.is_leet)
             && (counts.accented == 0 || counts.foreign + replaced + counts.styled > 0)
             && match (replaced, counts.foreign) {
                 (0, 0) => counts.styled > 0 || stretched >= 2 || counts.masks > 0,
@@ -357,16 +341,6 @@ impl Reader<'_> {
         let mut inside = slots.iter().skip(1).rev().skip(1);
         let is_star = |slot: &Slot| slot.class == Class::Mask && self.cells[slot.cell].c == '*';
         counts.masks == 1 && counts.letters + 1 == slots.len() && inside.any(is_star)
-    }
-
-    /// `1st`, `70th`, `l10n`: what digits are part of as digits.
-    fn is_number(&self, part: Range<usize>) -> bool {
-        let text: String = part.map(|at| self.cells[at].c.to_ascii_lowercase()).collect();
-        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
-        let is_ordinal = ["st", "nd", "rd", "th"].iter().filter_map(|end| text.strip_suffix(end)).any(is_digits);
-        let is_letter = |c: char| c.is_ascii_alphabetic();
-        let inside = text.strip_prefix(is_letter).and_then(|rest| rest.strip_suffix(is_letter));
-        is_ordinal || !self.is_leet && inside.is_some_and(|inside| inside.len() >= 2 && is_digits(inside))
     }
 
     /// The commonest word that the slots may spell. Letters that are stretched are one or two.
@@ -425,14 +399,4 @@ impl Reader<'_> {
         let word = word.chars().zip(places).map(|(c, place)| Cell { c, at: at(place) }).collect();
         Change { cells: part, word, is_leet }
     }
-}
-
-/// Signs that are letters in another dress.
-fn is_dressed(c: char) -> bool {
-    !c.is_ascii() && fold(c).is_some_and(|fold| fold.class == Class::Styled)
-}
-
-/// Whether a word is written in the letters of flags, which are flags first.
-fn is_flags(cells: &[Cell], part: &Range<usize>) -> bool {
-    part.clone().any(|at| matches!(cells[at].c as u32, 0x1F1E6..=0x1F1FF))
 }
