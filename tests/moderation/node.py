@@ -26,9 +26,9 @@ def run(script: str, texts: list[str], *arguments: Path) -> list[dict[str, float
     return rows
 
 
-def moderated(texts: list[str], trunk: Path, model: Path) -> np.ndarray:
+def moderated(texts: list[str], model: Path) -> np.ndarray:
     """The built package's scores [texts, labels]."""
-    return np.array([[row[label] for label in LABELS] for row in run("pipeline.mjs", texts, trunk, model)])
+    return np.array([[row[label] for label in LABELS] for row in run("pipeline.mjs", texts, model)])
 
 
 def with_rules(scores: np.ndarray, texts: list[str]) -> np.ndarray:

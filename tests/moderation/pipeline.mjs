@@ -1,22 +1,17 @@
 /**
- * What the built package says of texts: `node pipeline.mjs TRUNK MODEL < texts.jsonl`.
+ * What the built package says of texts: `node pipeline.mjs MODEL < texts.jsonl`.
  *
  * A line in is a string, a line out the moderator's scores by label.
  */
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Moderator } from '../../pkg/dist/index.js';
 
 const BATCH = 64;
 
-const [trunk, model] = process.argv.slice(2);
-const paths = [
-  ...['model.safetensors', 'tokenizer.json', 'tokenizer_config.json'].map((name) => join(trunk, name)),
-  ...['config.json', 'moderation.safetensors'].map((name) => join(model, name)),
-];
-const files = Object.fromEntries(await Promise.all(paths.map(async (path) => [basename(path), new Blob([await readFile(path)])])));
-const moderator = await Moderator.create({ device: 'wasm', model: { files } });
+const file = new Blob([await readFile(join(process.argv[2], 'minilm-moderation.gguf'))]);
+const moderator = await Moderator.create({ device: 'wasm', model: { files: { 'minilm-moderation.gguf': file } } });
 
 async function judge(texts) {
   for (const { scores } of await moderator.moderate(texts)) process.stdout.write(`${JSON.stringify(scores)}\n`);

@@ -70,7 +70,7 @@ def main() -> None:
     presets = json.loads(options.thresholds.read_text())
 
     def moderated(texts: list[str]) -> np.ndarray:
-        return node.moderated(texts, options.trunk, options.model)
+        return node.moderated(texts, options.model)
 
     def flags(scores: np.ndarray) -> np.ndarray:
         return np.any([scores[:, i] >= presets["balanced"][label] for i, label in enumerate(LABELS) if label != OFF], axis=0)
