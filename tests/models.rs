@@ -8,6 +8,7 @@ mod forward;
 mod gguf;
 mod hooked;
 mod hostile;
+mod moderation;
 mod pace;
 mod real;
 mod self_test;

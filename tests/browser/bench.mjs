@@ -1,6 +1,6 @@
 /**
- * `node bench.mjs`: prefill and decode tokens per second, embeddings per second and load seconds of the package in
- * headless Chromium, one JSON line a backend. Says what it measured and judges nothing.
+ * `node bench.mjs`: prefill and decode tokens per second, embeddings per second, milliseconds to moderate a sentence and
+ * load seconds of the package in headless Chromium, one JSON line a backend. Says what it measured and judges nothing.
  */
 import { cpus, totalmem } from 'node:os';
 import { launch } from './browser.mjs';
@@ -9,9 +9,10 @@ import { startServer } from './server.mjs';
 
 const chat = 'smollm2-135m-instruct';
 const embedding = 'all-minilm-l6-v2';
+const moderation = 'minilm-moderation';
 
 /** The software adapter is a hundred times slower than a GPU: less to do, the same rates. */
-const amount = { wasm: { prompt: 256, answer: 64, texts: 64 }, webgpu: { prompt: 64, answer: 12, texts: 16 } };
+const amount = { wasm: { prompt: 256, answer: 64, texts: 64, sentences: 30 }, webgpu: { prompt: 64, answer: 12, texts: 16, sentences: 5 } };
 
 const server = await startServer();
 for (const device of (process.env.RUNS ?? 'wasm,webgpu').split(',')) {
@@ -21,6 +22,7 @@ for (const device of (process.env.RUNS ?? 'wasm,webgpu').split(',')) {
   const measured = {};
   if (hasModel(chat)) Object.assign(measured, await page.evaluate(measureChat, { device, ...amount[device] }));
   if (hasModel(embedding)) Object.assign(measured, await page.evaluate(measureEmbeddings, { device, ...amount[device] }));
+  if (hasModel(moderation)) Object.assign(measured, await page.evaluate(measureModeration, { device, ...amount[device] }));
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30) };
   console.log(JSON.stringify({ runner: 'browser', device, chromium: browser.version, ...machine, ...measured }));
   await browser.close();
@@ -72,4 +74,24 @@ async function measureEmbeddings({ device, texts }) {
   const memory = await embedder.memory();
   embedder.destroy();
   return { embed: { model: 'all-minilm-l6-v2', loadSeconds, texts, embeddingsPerSecond: texts / seconds, memory } };
+}
+
+/** One sentence a call, as a page scores what somebody types: the median, because a page is not alone on a machine. */
+async function measureModeration({ device, sentences }) {
+  (await lib.Moderator.create({ device })).destroy();
+  const started = performance.now();
+  const moderator = await lib.Moderator.create({ device });
+  const loadSeconds = (performance.now() - started) / 1000;
+  const sentence = (index) => `Number ${index} of many short sentences about the weather and the sea.`;
+  await moderator.moderate(sentence(sentences));
+  const times = [];
+  for (let index = 0; index < sentences; index += 1) {
+    const begun = performance.now();
+    await moderator.moderate(sentence(index));
+    times.push(performance.now() - begun);
+  }
+  const millisecondsPerSentence = times.sort((a, b) => a - b)[sentences >> 1];
+  const memory = await moderator.memory();
+  moderator.destroy();
+  return { moderate: { model: 'minilm-moderation', loadSeconds, sentences, millisecondsPerSentence, memory } };
 }

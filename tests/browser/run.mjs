@@ -14,11 +14,13 @@ import { full, root } from './paths.mjs';
 import { Report } from './report.mjs';
 import { startServer } from './server.mjs';
 import { abort } from './suites/abort.mjs';
+import { classify } from './suites/classify.mjs';
 import { download } from './suites/download.mjs';
 import { embed } from './suites/embed.mjs';
 import { errors } from './suites/errors.mjs';
 import { frames } from './suites/frames.mjs';
 import { generate } from './suites/generate.mjs';
+import { moderate } from './suites/moderate.mjs';
 import { ops } from './suites/ops.mjs';
 import { page } from './suites/page.mjs';
 import { promises } from './suites/promises.mjs';
@@ -27,9 +29,9 @@ import { zeroShot } from './suites/zero-shot.mjs';
 
 /** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
 const runs = {
-  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, zeroShot, frames, generate, promises, w3c, page] },
-  webgpu: { browser: 'Chromium', suites: [abort, ops, embed, generate, promises, page] },
-  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, generate, w3c] },
+  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, classify, moderate, zeroShot, frames, generate, promises, w3c, page] },
+  webgpu: { browser: 'Chromium', suites: [abort, ops, embed, classify, moderate, generate, promises, page] },
+  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, classify, moderate, generate, w3c] },
 };
 
 const report = new Report(process.argv[2]);

@@ -7,7 +7,7 @@
 use engine::{EmbedOptions, Engine, FinishReason, GenerateOptions, Prompt};
 use serde::Deserialize;
 
-use super::support::{Device, all, load, model};
+use super::support::{Device, all, full, load, model};
 
 const TEXT: &str = include_str!("../golden/perplexity.txt");
 const PREFILL: &str = include_str!("../golden/prefill.txt");
@@ -40,10 +40,6 @@ const UNDECIDED: f32 = 0.01;
 
 /// Tokens of a sentence that a software GPU embeds only once, in the batch.
 const LONG: usize = 64;
-
-fn full() -> bool {
-    std::env::var_os("RUSHLIGHT_FULL").is_some()
-}
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();

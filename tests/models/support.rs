@@ -69,6 +69,11 @@ impl Device {
     }
 }
 
+/// Whether software GPUs are to do all of what they are too slow for.
+pub(crate) fn full() -> bool {
+    std::env::var_os("RUSHLIGHT_FULL").is_some()
+}
+
 /// The GPU backend, or `None` after saying why not.
 pub(crate) fn open_gpu() -> Option<gpu::GpuBackend> {
     match pollster::block_on(gpu::GpuBackend::new(options())) {

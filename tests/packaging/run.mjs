@@ -2,12 +2,13 @@
  * Packaging tests: `node tests/packaging/run.mjs [part of a test's name]`.
  *
  * Packs `pkg` as npm would publish it, installs the tarball into fresh projects, and checks that it loads and embeds:
- * bundled by Vite, in plain HTML with an import map, and in Node.js, Deno and Bun. Type-checks a consumer of every public class.
+ * bundled by Vite, in plain HTML with an import map, and in Node.js, Deno and Bun; and that it moderates with the weights
+ * that it brings. Type-checks a consumer of every public class.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +21,8 @@ import { policy, startServer } from '../browser/server.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const embedding = 'all-minilm-l6-v2';
+const moderation = 'minilm-moderation';
+const brought = ['config.json', 'moderation.safetensors', 'MODEL_CARD.md'].map((name) => `models/${moderation}/${name}`);
 const report = new Report(process.argv[2]);
 const work = await mkdtemp(join(tmpdir(), 'rushlight-packaging-'));
 const project = (name) => join(work, name);
@@ -40,7 +43,7 @@ const tool = (path, args, cwd) => run(process.execPath, [join(here, 'node_module
 await report.always('npm pack holds what the exports name', async () => {
   const [packed] = JSON.parse(await run('npm', ['pack', '--json', '--pack-destination', work], join(root, 'pkg')));
   const paths = packed.files.map(({ path }) => path);
-  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/worker.js', 'dist/runtime.wasm', 'dist/runtime.js', 'README.md']) {
+  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/worker.js', 'dist/runtime.wasm', 'dist/runtime.js', 'README.md', ...brought]) {
     assert.ok(paths.includes(path), `${path} is missing in ${paths.join(', ')}`);
   }
   assert.ok(!paths.some((path) => path.startsWith('src/') || path.includes('node_modules')));
@@ -85,6 +88,17 @@ for (const [name, program, args] of [
     return `${(await run(program, ['--version'], here)).split('\n')[0]}`;
   });
 }
+
+await report.test('Node.js moderates with the weights that the package brings', async () => {
+  needModel(embedding);
+  const folder = join(project('node'), 'models');
+  await mkdir(folder);
+  await symlink(join(models, embedding), join(folder, embedding));
+  await cp(join(project('node'), 'node_modules/rushlight/models', moderation), join(folder, moderation), { recursive: true });
+  const texts = ['You are a stupid idiot and nobody likes you.', 'How do I kill a Python process?'];
+  const found = JSON.parse(await run(process.execPath, ['moderate.js', folder, ...texts], project('node')));
+  assert.deepEqual(found, { model: moderation, flagged: [true, false] });
+});
 
 await report.test('Vite builds it without configuration', async () => {
   await tool('vite/bin/vite.js', ['build'], project('vite'));
