@@ -86,8 +86,9 @@ export async function moderate({ report, browser, run, device }) {
     const { text, flags } = await page.evaluate(async (pieces) => {
       const flags = [];
       let text = '';
-      const stream = lib.guard(ReadableStream.from(pieces), kept.moderator, { onFlag: (flag) => flags.push(flag.text) });
-      for await (const piece of stream) text += piece;
+      const source = new ReadableStream({ pull: (stream) => (pieces.length > 0 ? stream.enqueue(pieces.shift()) : stream.close()) });
+      const guarded = lib.guard(source, kept.moderator, { onFlag: (flag) => flags.push(flag.text) });
+      for await (const piece of guarded) text += piece;
       return { text, flags };
     }, (before + insult + after).split(/(?<= )/));
     assert.equal(text, `${before}[…]${after}`);
