@@ -92,7 +92,7 @@ fn every_dtype_dequantizes_like_candle_to_the_bit() {
         assert_same("cpu", dtype, &want, &by_cpu(dtype, &bytes, false));
         let tied = by_cpu(dtype, &bytes, true);
         if let DType::F32 | DType::F16 | DType::BF16 = dtype {
-            // Rounded to 14 bits for each 32 numbers, which are of about one size.
+            // Rounded to about 14 bits for each 32 numbers, which are of about one size.
             let apart = want.iter().zip(&tied).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             let largest = want.iter().copied().map(f32::abs).fold(0.0, f32::max);
             assert!(apart > 0.0 && apart <= largest / 16_000.0, "{dtype}: {apart} of {largest}");

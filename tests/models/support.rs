@@ -51,8 +51,8 @@ pub(crate) enum Device {
 
 impl Device {
     /// How far a result of plain weights may be from f64, where f32 arithmetic is at most `tolerance` off. The CPU rounds
-    /// plain weights and the activations they meet to 14 bits: a product is off by 1e-4 of its size, and a model of a dozen
-    /// products with logits of about 10 by some 1e-3.
+    /// plain weights to about 14 bits and the activations they meet to 15: a product is off by 1e-4 of its size, and a model
+    /// of a dozen products with logits of about 10 by some 1e-3.
     pub(crate) fn plain(self, tolerance: f64) -> f64 {
         match self {
             Device::Cpu => 20.0 * tolerance,

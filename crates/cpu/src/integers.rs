@@ -25,8 +25,12 @@ pub(crate) const GROUP_WORDS: usize = PAIRS + 3;
 /// Largest quant of activations for weights of at most 8 bits: 32 · 2^7 · 2^15 is 2^27.
 pub(crate) const LIMIT: f32 = 32_767.0;
 
-/// Largest quant of plain weights and of the activations they meet: 32 · 8191² is just below 2^31.
-pub(crate) const PLAIN_LIMIT: f32 = 8191.0;
+/// Largest quant of the activations that plain weights meet.
+pub(crate) const PLAIN_LIMIT: f32 = 16_383.0;
+
+/// What the absolute quants of a group of plain weights may add up to before they are rounded. Rounding adds 16 at most,
+/// and 16,383 times that is just below 2^31.
+pub(crate) const PLAIN_SUM: f64 = 131_060.0;
 
 /// Numbers of a group as integers and their scale.
 pub(crate) struct Quantized {

@@ -2,7 +2,7 @@
 //! 32 columns, each block the quants of all 8 rows and then their scales. A matrix is one stream, read once from end to end.
 //!
 //! Quants and scales of block formats are those of the file, so nothing is lost: scales of scales are multiplied out to f32,
-//! and 5 and 6 bits take 8. Plain numbers keep 14 bits of each group of 32.
+//! and 5 and 6 bits take 8. Plain numbers keep about 14 bits of each group of 32.
 
 use std::collections::{BTreeMap, BTreeSet};
 

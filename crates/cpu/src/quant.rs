@@ -15,7 +15,7 @@ mod q8_0;
 use graph::DType;
 
 use crate::{
-    integers::{PLAIN_LIMIT, Quantized},
+    integers::{LIMIT, PLAIN_SUM, Quantized},
     simd::{F32x4, U8x16},
 };
 
@@ -63,7 +63,7 @@ pub(crate) fn dequantize(dtype: DType) -> Option<Dequantize> {
 }
 
 /// How the groups of a dtype are read; `None` for those that the integer kernels do not take. Formats keep their
-/// quants and scales as they are. Plain numbers are rounded to 14 bits.
+/// quants and scales as they are. Plain numbers are rounded to about 14 bits.
 pub(crate) fn groups(dtype: DType) -> Option<Groups> {
     Some(match dtype {
         DType::F32 => f32::groups,
@@ -121,9 +121,12 @@ fn lanes<const N: usize>(block: &[u8; N], at: usize) -> U8x16 {
     U8x16::load(&bytes)
 }
 
-/// Plain numbers as a group.
+/// Plain numbers as a group, as fine as the sum of its products allows: the fewer are large, the finer.
 fn rounded(numbers: &[f32; GROUP]) -> Group {
-    let Quantized { quants, scale, .. } = Quantized::of(numbers, PLAIN_LIMIT);
+    let largest = numbers.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+    let sum: f64 = numbers.iter().map(|x| f64::from(x.abs())).sum();
+    let limit = (PLAIN_SUM * f64::from(largest) / sum) as f32; // no number where all are zeros
+    let Quantized { quants, scale, .. } = Quantized::of(numbers, limit.min(LIMIT));
     Group { quants, scales: [scale; 2], minimum: 0.0 }
 }
 

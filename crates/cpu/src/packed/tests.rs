@@ -118,6 +118,23 @@ fn kernels_agree_with_each_other_and_with_f64() {
     }
 }
 
+/// Weights and activations that all have one sign, and groups in which many weights are large: a sum that wrapped would be
+/// far off.
+#[test]
+fn the_largest_sums_of_plain_weights_fit() {
+    for most in [1.0, 0.5, 0.1, 0.0] {
+        let number = |i: usize| -> f32 { if i.is_multiple_of(GROUP) { 1.0 } else { most } };
+        let bytes: Vec<u8> = (0..MATRIX_ROWS * COLUMNS).flat_map(|i| number(i).to_le_bytes()).collect();
+        let buffer = packed(DType::F32, &bytes);
+        let layout = buffer.packed.unwrap();
+        let mut x = vec![0; words(1, COLUMNS)];
+        quantize(&[1.0; COLUMNS], COLUMNS, layout.limit(), &mut x);
+        let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &x);
+        let want: f32 = (0..COLUMNS).map(number).sum();
+        assert!(products.iter().all(|product| (product / want - 1.0).abs() < 1e-3), "{most}: {products:?}, not {want}");
+    }
+}
+
 #[test]
 fn what_is_not_finite_stays_so() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
