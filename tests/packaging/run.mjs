@@ -22,7 +22,7 @@ import { policy, startServer } from '../browser/server.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const embedding = 'all-minilm-l6-v2';
 const moderation = 'minilm-moderation';
-const brought = ['config.json', 'moderation.safetensors', 'MODEL_CARD.md'].map((name) => `models/${moderation}/${name}`);
+const brought = ['minilm-moderation.gguf', 'MODEL_CARD.md', 'NOTICE'].map((name) => `models/${moderation}/${name}`);
 const report = new Report(process.argv[2]);
 const work = await mkdtemp(join(tmpdir(), 'rushlight-packaging-'));
 const project = (name) => join(work, name);
