@@ -3,6 +3,7 @@ export { RushlightError, type ErrorCode, type ErrorDetails } from './errors.js';
 export { findInjection, withoutHidden, type InjectionFinding, type InjectionKind } from './moderation/injection.js';
 export { Moderator } from './moderation/moderator.js';
 export { toOpenAI, type OpenAICategory, type OpenAIModeration, type OpenAIModerationResponse } from './moderation/openai.js';
+export { moderationPresets, moderationSurfaces } from './moderation/policy.js';
 export type {
   Moderation,
   ModerateOptions,

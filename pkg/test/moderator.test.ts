@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { Moderator } from '../src/moderation/moderator.js';
 import { toOpenAI } from '../src/moderation/openai.js';
-import { LABELS } from '../src/moderation/policy.js';
-import type { ModeratorCreateOptions } from '../src/moderation/types.js';
+import { LABELS, moderationPresets, moderationSurfaces } from '../src/moderation/policy.js';
+import type { ModerationPreset, ModerationSurface, ModeratorCreateOptions } from '../src/moderation/types.js';
 import { sentenceRanges, windowsOf } from '../src/moderation/windows.js';
 import { useEngineFactory } from '../src/tasks/create.js';
 import { countTokens } from './fakes.js';
@@ -83,6 +83,22 @@ test('the policy of create() holds until a call has its own', async () => {
   assert.equal((await moderator.moderate('x', { thresholds: { violence: 0.9 } })).categories.hate, true, 'others stay');
   const { categories, scores } = await moderator.moderate('x', { thresholds: { illicit: 0.9 } });
   assert.deepEqual([categories.illicit, scores.illicit], [true, 1]);
+});
+
+test('the published tables say what is flagged: at its threshold and not below, on its surfaces and on no others', async () => {
+  const presets = Object.keys(moderationPresets) as ModerationPreset[];
+  const surfaces = Object.keys(moderationSurfaces) as ModerationSurface[];
+  assert.deepEqual([presets, surfaces], [['strict', 'balanced', 'lenient'], ['comment', 'output', 'prompt', 'document']]);
+  for (const preset of presets) {
+    const limits = moderationPresets[preset];
+    for (const surface of surfaces) {
+      const { moderator } = await create((text) => (text === 'at' ? limits : Object.fromEntries(LABELS.map((label) => [label, limits[label] - 1e-6]))));
+      const [at, below] = await moderator.moderate(['at', 'below'], { preset, surface });
+      const flagged = LABELS.filter((label) => at?.categories[label]);
+      assert.deepEqual([new Set(flagged), below?.flagged], [new Set(moderationSurfaces[surface]), false], `${preset} ${surface}`);
+      restore();
+    }
+  }
 });
 
 test('profanity is 1 by the word list, else what the model says', async () => {

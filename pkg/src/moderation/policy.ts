@@ -5,13 +5,13 @@ import type { ModerationLabel, ModerationPolicy, ModerationPreset, ModerationSur
 export const LABELS = ['hate', 'harassment', 'violence', 'sexual', 'self_harm', 'profanity', 'injection', 'illicit', 'toxic'] as const satisfies readonly ModerationLabel[];
 
 /** Scores from which each label is flagged: what the default model was calibrated to, by how much benign text each preset may flag. */
-const PRESETS: Readonly<Record<ModerationPreset, Readonly<Record<ModerationLabel, number>>>> = thresholds;
+export const moderationPresets: Readonly<Record<ModerationPreset, Readonly<Record<ModerationLabel, number>>>> = thresholds;
 
 /** What people say to each other, and what a model says to them. */
 const SAID: readonly ModerationLabel[] = ['hate', 'harassment', 'violence', 'sexual', 'self_harm', 'profanity', 'toxic'];
 
-/** `illicit` is nowhere: a question about wrongdoing looks much like a request for help with it. */
-const SURFACES: Readonly<Record<ModerationSurface, readonly ModerationLabel[]>> = {
+/** The labels that can flag a text of each surface. `illicit` is nowhere: a question about wrongdoing looks much like a request for help with it. */
+export const moderationSurfaces: Readonly<Record<ModerationSurface, readonly ModerationLabel[]>> = {
   comment: SAID,
   output: SAID,
   prompt: [...SAID, 'injection'],
@@ -32,9 +32,9 @@ export function mergePolicy(policy: ModerationPolicy, base: ModerationPolicy): M
 
 /** What a policy flags. Throws a TypeError or RangeError for names and numbers that mean nothing. */
 export function limitsOf({ preset = 'balanced', surface = 'comment', thresholds = {} }: ModerationPolicy): Limits {
-  if (!Object.hasOwn(PRESETS, preset)) throw new TypeError(`preset: ${JSON.stringify(preset)} is none of ${Object.keys(PRESETS).join(', ')}`);
-  if (!Object.hasOwn(SURFACES, surface)) throw new TypeError(`surface: ${JSON.stringify(surface)} is none of ${Object.keys(SURFACES).join(', ')}`);
-  const limits = new Map(SURFACES[surface].map((label) => [label, PRESETS[preset][label]]));
+  if (!Object.hasOwn(moderationPresets, preset)) throw new TypeError(`preset: ${JSON.stringify(preset)} is none of ${Object.keys(moderationPresets).join(', ')}`);
+  if (!Object.hasOwn(moderationSurfaces, surface)) throw new TypeError(`surface: ${JSON.stringify(surface)} is none of ${Object.keys(moderationSurfaces).join(', ')}`);
+  const limits = new Map(moderationSurfaces[surface].map((label) => [label, moderationPresets[preset][label]]));
   for (const [label, limit] of Object.entries(thresholds) as [ModerationLabel, number | false | undefined][]) {
     if (!LABELS.includes(label)) throw new TypeError(`thresholds: ${JSON.stringify(label)} is none of ${LABELS.join(', ')}`);
     if (limit === undefined) continue;

@@ -1,5 +1,5 @@
 // Compiled, never run: what a strict project with nothing but the page's types sees.
-import { Classifier, cosineSimilarity, Embedder, findInjection, guard, LanguageModel, Moderator, RushlightError, Summarizer, toOpenAI, withoutHidden, ZeroShotClassifier, type Availability, type ErrorCode, type GuardFlag, type InjectionKind, type Moderation, type ModelSource, type OpenAIModerationResponse, type ZeroShotLabel } from 'rushlight';
+import { Classifier, cosineSimilarity, Embedder, findInjection, guard, LanguageModel, moderationPresets, moderationSurfaces, Moderator, RushlightError, Summarizer, toOpenAI, withoutHidden, ZeroShotClassifier, type Availability, type ErrorCode, type GuardFlag, type InjectionKind, type Moderation, type ModelSource, type OpenAIModerationResponse, type ZeroShotLabel } from 'rushlight';
 
 const availability: Availability = await Embedder.availability({ model: 'all-minilm-l6-v2' });
 const source: ModelSource = { id: 'mine', files: { 'a.gguf': new URL('https://a.example/a.gguf'), 'b.json': new Blob() } };
@@ -32,6 +32,10 @@ const label: 'hate' | 'harassment' | 'violence' | 'sexual' | 'self_harm' | 'prof
 const openAI: OpenAIModerationResponse = toOpenAI(verdicts, { model: 'x' });
 const harm: boolean | undefined = toOpenAI(verdict).results[0]?.categories['self-harm'];
 const kinds: InjectionKind[] = findInjection('x').map(({ kind }) => kind);
+const limit: number = moderationPresets.strict.self_harm;
+const judged: boolean = moderationSurfaces.document.includes('injection');
+// @ts-expect-error: the tables are not to be changed
+moderationPresets.strict.hate = 0;
 const seen: string = withoutHidden('x');
 void Summarizer.create({ moderator });
 const flags: GuardFlag[] = [];
@@ -60,4 +64,4 @@ void embedder.embed(3);
 // @ts-expect-error: not constructible
 new Embedder();
 
-export { availability, best, code, facts, guarded, harm, kinds, label, many, openAI, score, seen, similarity, sorted, stream };
+export { availability, best, code, facts, guarded, harm, judged, kinds, limit, label, many, openAI, score, seen, similarity, sorted, stream };
