@@ -3,7 +3,7 @@
  * with the default models. Prints the texts, the backend and the speed; exits non-zero if anything failed.
  */
 import { launch } from './browser.mjs';
-import { chat, looksLikeText, openDemo, search, summarize } from './demo.mjs';
+import { chat, guarded, looksLikeText, moderate, openDemo, search, summarize } from './demo.mjs';
 
 const origin = process.argv[2]?.replace(/\/$/, '');
 if (!origin) {
@@ -49,6 +49,17 @@ for (const device of ['wasm', 'webgpu']) {
     const about = /Paris/.test(result.text);
     if (!about || !looksLikeText(result.text)) throw new Error(`this is no answer: ${JSON.stringify(result.text)}`);
     return result;
+  });
+  await step('moderate', async () => {
+    const lines = [];
+    for (const [text, flagged] of [['The weather is lovely today.', false], ['You are an idiot.', true]]) {
+      const result = await moderate(page, text, { limit: 300_000 });
+      lines.push(`${text} ${result.verdict}; ${result.time}`);
+      if (result.flagged.length > 0 !== flagged) throw new Error(lines.join('\n'));
+    }
+    const { text, told, ...facts } = await guarded(page, 'Redact it', { limit: 300_000 });
+    if (!text.includes('[…]') || text.includes('idiot')) throw new Error(`this is not redacted: ${JSON.stringify(text)}`);
+    return { ...facts, text: [...lines, text, told].join('\n') };
   });
   await step('rules', async () => {
     const broken = [...browser.violations, ...browser.complaints, ...browser.outside.map((host) => `asked ${host}`)];

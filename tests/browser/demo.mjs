@@ -7,11 +7,11 @@ export async function openDemo(browser, origin, device, tokens = 24) {
   return page;
 }
 
-/** Waits until a tool is done; throws what the page shows as an error. */
-async function finished(panel, limit) {
+/** Waits until the tool in `part` is done; throws what the page shows as an error. */
+async function finished(part, limit) {
   // The button is off from the click on, so an enabled one means done.
-  await panel.locator('[type=submit]:enabled').waitFor({ timeout: limit });
-  const error = panel.locator('[data-error]');
+  await part.locator('[type=submit]:enabled').waitFor({ timeout: limit });
+  const error = part.locator('[data-error]');
   if (await error.isVisible()) throw new Error(`the page says: ${await error.textContent()}`);
 }
 
@@ -61,6 +61,57 @@ export async function chat(page, message, { limit = 240_000 } = {}) {
   await panel.getByRole('button', { name: 'Send' }).click();
   await finished(panel, limit);
   return { text: await panel.locator('.turn').last().innerText(), ...(await facts(page)) };
+}
+
+/** Moderates `text` with a press of the button; returns the verdict, the scores by label, and what is marked. */
+export async function moderate(page, text, { limit = 240_000 } = {}) {
+  await page.getByRole('tab', { name: 'Moderate' }).click();
+  const panel = page.locator('#moderate');
+  await panel.getByLabel('Text to moderate').fill(text);
+  await panel.getByRole('button', { name: 'Moderate' }).click();
+  await finished(panel.locator('form').first(), limit);
+  return { ...(await judged(page)), ...(await facts(page)) };
+}
+
+/** What the page shows of a moderated text: the live region, the meters, the marks. */
+export async function judged(page) {
+  const panel = page.locator('#moderate');
+  const rows = await panel.locator('[data-meters] li').evaluateAll((items) =>
+    items.map((item) => ({
+      label: item.querySelector('label').textContent,
+      score: item.querySelector('meter').value,
+      shown: item.querySelector('.number').textContent,
+      word: item.querySelector('.word').textContent,
+    })),
+  );
+  return {
+    verdict: await panel.locator('[data-verdict]').innerText(),
+    rows,
+    flagged: rows.filter(({ word }) => word === 'flagged').map(({ label }) => label),
+    marks: await panel.locator('[data-causes] mark').allInnerTexts(),
+    time: await panel.locator('[data-timing]').innerText(),
+  };
+}
+
+/** Sends the sample reply, or an answer of the chat model, through the guard. With `words`, presses Stop after so many. */
+export async function guarded(page, mode, { source = 'sample', words = Infinity, limit = 240_000 } = {}) {
+  await page.getByRole('tab', { name: 'Moderate' }).click();
+  const part = page.locator('[data-guard]');
+  await part.getByRole('combobox', { name: 'Stream' }).selectOption(source);
+  await part.getByLabel(mode).check();
+  await part.getByRole('button', { name: 'Guard' }).click();
+  if (words < Infinity) {
+    const enough = (count) => document.querySelector('[data-guard] [data-output]').textContent.trim().split(/\s+/).length >= count;
+    await page.waitForFunction(enough, words, { timeout: limit, polling: 50 });
+    await part.getByRole('button', { name: 'Stop' }).click();
+  }
+  await finished(part, limit);
+  return {
+    text: await part.locator('[data-output]').innerText(),
+    marks: await part.locator('[data-output] mark').allInnerTexts(),
+    told: await part.locator('[data-told]').innerText(),
+    ...(await facts(page)),
+  };
 }
 
 /** What the page says of the machine. */

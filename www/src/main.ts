@@ -5,6 +5,7 @@ import { startTabs } from './tabs.ts';
 import { startSummarize } from './summarize.ts';
 import { startSearch } from './search.ts';
 import { startChat } from './chat.ts';
+import { startModerate } from './moderate.ts';
 import { part } from './dom.ts';
 
 const status = new Status(part(document, 'aside', HTMLElement));
@@ -21,3 +22,4 @@ startTabs(part(document, '[role=tablist]', HTMLElement));
 startSummarize(part(document, '#summarize', HTMLElement), models);
 startSearch(part(document, '#search', HTMLElement), models);
 startChat(part(document, '#chat', HTMLElement), models);
+startModerate(part(document, '#moderate', HTMLElement), models);

@@ -1,20 +1,20 @@
-import { catalog, Embedder, LanguageModel, Summarizer } from 'rushlight';
-import type { CallStats, CreateOptions, MemoryInfo, ModelInfo, ProgressInfo } from 'rushlight';
+import { catalog, Embedder, LanguageModel, Moderator, Summarizer } from 'rushlight';
+import type { Availability, CatalogFile, CreateOptions, MemoryInfo, ModelInfo, ProgressInfo } from 'rushlight';
 import { settings } from './settings.ts';
 import { bytes, type Status } from './status.ts';
 
 /** The page's tools, each with the model it uses. */
-export type Task = 'summarize' | 'search' | 'chat';
+export type Task = 'summarize' | 'search' | 'chat' | 'moderate';
 
 const tasks = {
   summarize: { model: 'smollm2-135m-instruct', kind: Summarizer },
   search: { model: 'all-minilm-l6-v2', kind: Embedder },
   chat: { model: 'smollm2-135m-instruct', kind: LanguageModel },
+  moderate: { model: 'minilm-moderation', kind: Moderator },
 } as const;
 
-/** What the three task classes have in common. */
+/** What the task classes have in common. */
 export interface Loaded {
-  readonly stats: CallStats | undefined;
   info(): ModelInfo;
   memory(): Promise<MemoryInfo>;
   destroy(): void;
@@ -31,7 +31,8 @@ export interface Loader<T> {
 export class Models {
   readonly status: Status;
   readonly #live = new Map<string, Promise<Loaded>>();
-  readonly #listeners: (() => void)[] = [];
+  readonly #onReset: (() => void)[] = [];
+  readonly #onLoad: (() => void)[] = [];
 
   constructor(status: Status) {
     this.status = status;
@@ -70,24 +71,27 @@ export class Models {
   reset(): void {
     for (const key of [...this.#live.keys()]) this.forget(key);
     this.status.reset();
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#onReset) listener();
   }
 
   onReset(listener: () => void): void {
-    this.#listeners.push(listener);
+    this.#onReset.push(listener);
+  }
+
+  /** Calls `listener` when a model was loaded, so that every tool can say anew what its first use costs. */
+  onLoad(listener: () => void): void {
+    this.#onLoad.push(listener);
   }
 
   /** What the first use costs, before anything is fetched. */
   async note(task: Task): Promise<string> {
-    const { model, kind } = tasks[task];
-    const size = (catalog[model]?.files ?? []).reduce((sum, file) => sum + file.bytes, 0);
-    switch (await kind.availability({ model, device: settings.device })) {
+    switch (await availability(task)) {
       case 'available':
         return `${title(task)} is stored in this browser: nothing to download.`;
       case 'downloading':
         return `${title(task)} is being downloaded.`;
       case 'downloadable':
-        return `The first use downloads ${title(task)} from this site: ${bytes(size)}, once.`;
+        return `The first use downloads ${title(task)} from this site: ${await cost(task)}, once.`;
       case 'unavailable':
         return `${title(task)} cannot run here this way: choose Automatic or CPU (Wasm).`;
     }
@@ -99,19 +103,46 @@ export class Models {
     const stop = (): void => loading.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      return await create({
+      const made = await create({
         model: tasks[task].model,
         device: settings.device,
         signal: loading.signal,
         onProgress: (progress) => onProgress(title(task), progress),
       });
+      for (const listener of this.#onLoad) listener();
+      return made;
     } finally {
       signal.removeEventListener('abort', stop);
     }
   }
 }
 
+/** What the tab says. */
+function name(task: Task): string {
+  return `${task.charAt(0).toUpperCase()}${task.slice(1)}`;
+}
+
 function title(task: Task): string {
   const { model } = tasks[task];
   return catalog[model]?.title ?? model;
+}
+
+function availability(task: Task): Promise<Availability> {
+  const { model, kind } = tasks[task];
+  return kind.availability({ model, device: settings.device });
+}
+
+/** Bytes to download, apart from those that another tool's model has too. */
+async function cost(task: Task): Promise<string> {
+  const files = catalog[tasks[task].model]?.files ?? [];
+  const shared = files.filter(({ folder }) => folder !== undefined);
+  const own = bytes(size(files) - size(shared));
+  const lender = (Object.keys(tasks) as Task[]).find((other) => tasks[other].model === shared[0]?.folder);
+  if (lender === undefined) return own;
+  const here = (await availability(lender)) === 'available';
+  return here ? `${own}, the rest is here from ${name(lender)}` : `${own}, and ${bytes(size(shared))} shared with ${name(lender)}`;
+}
+
+function size(files: readonly CatalogFile[]): number {
+  return files.reduce((sum, file) => sum + file.bytes, 0);
 }

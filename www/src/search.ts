@@ -4,12 +4,11 @@ import type { Models } from './models.ts';
 import { passages, sentences } from './passages.ts';
 import { letter } from './samples.ts';
 import { Tool } from './tool.ts';
+import { afterPause } from './typing.ts';
 
 const shown = 5;
 /** In the best few passages the closest sentence is marked. */
 const marked = 3;
-/** Typing pauses this long before the passages are ranked again, in milliseconds. */
-const pause = 150;
 
 interface Hit {
   text: string;
@@ -25,7 +24,6 @@ export function startSearch(root: HTMLElement, models: Models): void {
   const count = part(root, '[data-count]', HTMLElement);
   const vectors = new Map<string, Float32Array>();
   let ready = false;
-  let timer = 0;
   text.value = letter;
 
   const tool = new Tool(root, models, 'search', async (signal) => {
@@ -80,11 +78,7 @@ export function startSearch(root: HTMLElement, models: Models): void {
     else tool.form.requestSubmit();
   }
 
-  function later(): void {
-    clearTimeout(timer);
-    timer = setTimeout(live, pause);
-  }
-
+  const later = afterPause(live);
   query.addEventListener('input', later);
   models.onReset(() => {
     ready = false;

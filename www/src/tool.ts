@@ -13,7 +13,7 @@ export class Tool {
   readonly #error: HTMLElement;
   readonly #note: HTMLElement;
   readonly #models: Models;
-  readonly #task: Task;
+  #tasks: readonly [Task, ...Task[]];
   #running: AbortController | undefined;
 
   constructor(root: HTMLElement, models: Models, task: Task, work: (signal: AbortSignal) => Promise<void>) {
@@ -24,7 +24,7 @@ export class Tool {
     this.#error = part(this.form, '[data-error]', HTMLElement);
     this.#note = part(this.form, '[data-note]', HTMLElement);
     this.#models = models;
-    this.#task = task;
+    this.#tasks = [task];
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#run(work);
@@ -34,6 +34,13 @@ export class Tool {
       this.stop();
       void this.#tell();
     });
+    models.onLoad(() => void this.#tell());
+    void this.#tell();
+  }
+
+  /** The tasks whose models this tool needs now; the note says what each costs. */
+  set tasks(tasks: readonly [Task, ...Task[]]) {
+    this.#tasks = tasks;
     void this.#tell();
   }
 
@@ -42,15 +49,16 @@ export class Tool {
     key: string,
     signal: AbortSignal,
     create: (options: CreateOptions) => Promise<T>,
+    task = this.#tasks[0],
   ): Promise<T> {
     this.#note.hidden = true;
     try {
-      const model = await this.#models.get(this.#task, key, {
+      const model = await this.#models.get(task, key, {
         signal,
         create,
         onProgress: (title, progress) => this.#loading.show(title, progress),
       });
-      await this.#models.tell(model, this.#task);
+      await this.#models.tell(model, task);
       return model;
     } finally {
       this.#loading.hide();
@@ -60,7 +68,7 @@ export class Tool {
 
   /** Shows where a model runs and what it holds now. */
   tell(model: Loaded): Promise<void> {
-    return this.#models.tell(model, this.#task);
+    return this.#models.tell(model, this.#tasks[0]);
   }
 
   get busy(): boolean {
@@ -101,6 +109,8 @@ export class Tool {
   }
 
   async #tell(): Promise<void> {
-    this.#note.textContent = await this.#models.note(this.#task);
+    const tasks = this.#tasks;
+    const notes = await Promise.all(tasks.map((task) => this.#models.note(task)));
+    if (tasks === this.#tasks) this.#note.textContent = notes.join(' ');
   }
 }

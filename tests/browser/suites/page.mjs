@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { chat, facts, looksLikeText, openDemo, search, summarize } from '../demo.mjs';
 import { root } from '../paths.mjs';
 import { needModel } from '../report.mjs';
+import { moderatePage } from './page-moderate.mjs';
 
 const pictures = join(root, 'target/screenshots');
 const names = { wasm: 'CPU (Wasm)', webgpu: 'WebGPU' };
@@ -53,6 +54,7 @@ export async function page({ report, browser, server, run, device }) {
     assert.match(result.text, /Paris/);
     return JSON.stringify(result.text);
   });
+  if (device === 'wasm') await moderatePage({ report, browser, server, demo });
   if (device === 'wasm') await looks({ report, browser, server, demo });
 
   await report.test(`${run}: page: no policy violation, no error in the console`, async () => {
@@ -73,9 +75,11 @@ async function looks({ report, browser, server, demo }) {
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.notEqual(outline, 'none', 'focus is visible');
     await page.keyboard.press('ArrowLeft');
-    assert.equal(await focused(), 'tab-chat');
+    assert.equal(await focused(), 'tab-moderate');
     await page.keyboard.press('Home');
     await page.keyboard.press('End');
+    assert.equal(await page.locator('#moderate').isVisible(), true);
+    await page.keyboard.press('ArrowLeft');
     assert.equal(await page.locator('#chat').isVisible(), true);
     for (let step = 0; (await focused()) !== 'chat-message'; step += 1) {
       assert.ok(step < 5, 'the message box is a few tabs away');
@@ -116,7 +120,7 @@ async function looks({ report, browser, server, demo }) {
     await report.test(`page: ${name}, ${width} px wide`, async () => {
       await demo.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await demo.setViewportSize({ width, height: 800 });
-      for (const tab of ['Summarize', 'Search', 'Chat']) {
+      for (const tab of ['Summarize', 'Search', 'Chat', 'Moderate']) {
         await demo.getByRole('tab', { name: tab }).click();
         const { scroll, client } = await demo.evaluate(() => {
           const { scrollWidth: scroll, clientWidth: client } = document.documentElement;
