@@ -72,7 +72,9 @@ export function startModerate(root: HTMLElement, models: Models): void {
 
   // Only once the model is there: typing alone never starts a download.
   function live(): void {
-    if (moderator !== undefined) read(moderator).catch((error: unknown) => tool.fail(explain(error)));
+    if (moderator === undefined) return;
+    if (tool.busy) later();
+    else read(moderator).catch((error: unknown) => tool.fail(explain(error)));
   }
 
   sample.replaceChildren(...comments.map(({ title }) => new Option(title)), new Option('Your own text'));
