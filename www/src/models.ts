@@ -1,5 +1,5 @@
 import { catalog, Embedder, LanguageModel, Moderator, Summarizer } from 'rushlight';
-import type { Availability, CatalogFile, CreateOptions, MemoryInfo, ModelInfo, ProgressInfo } from 'rushlight';
+import type { CreateOptions, MemoryInfo, ModelInfo, ProgressInfo } from 'rushlight';
 import { settings } from './settings.ts';
 import { bytes, type Status } from './status.ts';
 
@@ -85,13 +85,15 @@ export class Models {
 
   /** What the first use costs, before anything is fetched. */
   async note(task: Task): Promise<string> {
-    switch (await availability(task)) {
+    const { model, kind } = tasks[task];
+    const size = (catalog[model]?.files ?? []).reduce((sum, file) => sum + file.bytes, 0);
+    switch (await kind.availability({ model, device: settings.device })) {
       case 'available':
         return `${title(task)} is stored in this browser: nothing to download.`;
       case 'downloading':
         return `${title(task)} is being downloaded.`;
       case 'downloadable':
-        return `The first use downloads ${title(task)} from this site: ${await cost(task)}, once.`;
+        return `The first use downloads ${title(task)} from this site: ${bytes(size)}, once.`;
       case 'unavailable':
         return `${title(task)} cannot run here this way: choose Automatic or CPU (Wasm).`;
     }
@@ -117,32 +119,7 @@ export class Models {
   }
 }
 
-/** What the tab says. */
-function name(task: Task): string {
-  return `${task.charAt(0).toUpperCase()}${task.slice(1)}`;
-}
-
 function title(task: Task): string {
   const { model } = tasks[task];
   return catalog[model]?.title ?? model;
-}
-
-function availability(task: Task): Promise<Availability> {
-  const { model, kind } = tasks[task];
-  return kind.availability({ model, device: settings.device });
-}
-
-/** Bytes to download, apart from those that another tool's model has too. */
-async function cost(task: Task): Promise<string> {
-  const files = catalog[tasks[task].model]?.files ?? [];
-  const shared = files.filter(({ folder }) => folder !== undefined);
-  const own = bytes(size(files) - size(shared));
-  const lender = (Object.keys(tasks) as Task[]).find((other) => tasks[other].model === shared[0]?.folder);
-  if (lender === undefined) return own;
-  const here = (await availability(lender)) === 'available';
-  return here ? `${own}, the rest is here from ${name(lender)}` : `${own}, and ${bytes(size(shared))} shared with ${name(lender)}`;
-}
-
-function size(files: readonly CatalogFile[]): number {
-  return files.reduce((sum, file) => sum + file.bytes, 0);
 }
