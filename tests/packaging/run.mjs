@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,11 +90,7 @@ for (const [name, program, args] of [
 }
 
 await report.test('Node.js moderates with the weights that the package brings', async () => {
-  needModel(embedding);
-  const folder = join(project('node'), 'models');
-  await mkdir(folder);
-  await symlink(join(models, embedding), join(folder, embedding));
-  await cp(join(project('node'), 'node_modules/rushlight/models', moderation), join(folder, moderation), { recursive: true });
+  const folder = join(project('node'), 'node_modules/rushlight/models');
   const texts = ['You are a stupid idiot and nobody likes you.', 'How do I kill a Python process?'];
   const found = JSON.parse(await run(process.execPath, ['moderate.js', folder, ...texts], project('node')));
   assert.deepEqual(found, { model: moderation, flagged: [true, false] });
