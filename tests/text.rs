@@ -136,6 +136,26 @@ fn minilm_tokens() {
     assert_eq!(streamed(&tokenizer, &ids), "search by meaning, not by words.");
 }
 
+/// Text without special tokens has the ids it had; in other text they are spelled out, and it comes back whole.
+#[test]
+fn plain_text_has_no_special_tokens() {
+    let tokens = tokens();
+    for (model, kind) in [(SMOLLM2, VocabularyKind::Bpe), (GEMMA3, VocabularyKind::SentencePiece)] {
+        let Some((tokenizer, metadata)) = load(model, kind) else { continue };
+        let types = metadata.get("tokenizer.ggml.token_type").unwrap().numbers().unwrap().to_i32();
+        let texts = tokens.texts.iter().map(String::as_str).chain(["<bos><eos><unk>", "a <|im_end|>\n<|endoftext|>"]);
+        for text in texts {
+            let ids = tokenizer.encode(&tokenizer.plain(text), false).unwrap();
+            assert!(ids.iter().all(|&id| types[id as usize] != 3), "{text:?}: {ids:?}");
+            assert_eq!(streamed(&tokenizer, &ids), text);
+            let known = tokenizer.encode(text, false).unwrap();
+            if known.iter().all(|&id| ![2, 3].contains(&types[id as usize])) {
+                assert_eq!(ids, known, "{text:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn smollm2_chat() {
     let Some((tokenizer, metadata)) = load(SMOLLM2, VocabularyKind::Bpe) else { return };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Args, CallName, Engine, EngineCallOptions, Prompt, Result } from '../src/engine/protocol.js';
-import type { Runtime, RuntimeFile, RuntimeInstance, Sink } from '../src/engine/runtime.js';
+import type { Runtime, RuntimeFile, RuntimeInstance, RuntimePrompt, Sink } from '../src/engine/runtime.js';
 import type { EngineFactory, ModelSpec } from '../src/engine/model.js';
 import type { ModelInfo } from '../src/options.js';
 import type { Hasher } from '../src/weights/download.js';
@@ -133,6 +133,10 @@ export function fakeEngine(task: 'embed' | 'generate' | 'classify', script: Scri
   return fake;
 }
 
+function textOf(prompt: RuntimePrompt): string {
+  return 'text' in prompt ? prompt.text : prompt.map(({ content }) => content).join(' ');
+}
+
 /** A runtime that writes its prompt back word by word, and complains about overlapping calls. */
 export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeInstance & {
   opened: RuntimeFile[];
@@ -168,7 +172,7 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
           await turn();
           instance.steps += 1;
           if (!sink({ type: 'embedded', done: found.length + 1, total: endings.length })) throw { code: 'ABORTED', message: 'cancelled' };
-          found.push({ logProbability: -`${String(prompt)}${ending}`.length, tokens: words(ending) });
+          found.push({ logProbability: -`${textOf(prompt)}${ending}`.length, tokens: words(ending) });
         }
         return found;
       }),
@@ -178,11 +182,12 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
     },
     generate: (prompt, _sampling, sink: Sink) =>
       alone(async () => {
-        if (prompt === 'fail') throw { code: 'CONTEXT_OVERFLOW', message: 'too long' };
-        if (prompt === 'hang') await new Promise(() => undefined);
+        const text = textOf(prompt);
+        if (text === 'fail') throw { code: 'CONTEXT_OVERFLOW', message: 'too long' };
+        if (text === 'hang') await new Promise(() => undefined);
         let tokens = 0;
         let reason: 'stop' | 'cancelled' = 'stop';
-        for (const word of String(prompt).split(' ')) {
+        for (const word of text.split(' ')) {
           await turn();
           instance.steps += 1;
           tokens += 1;
@@ -195,7 +200,7 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
       }),
     countTokens: (prompt) => {
       if (busy) throw new Error('recursive use of an object detected');
-      return countTokens(prompt);
+      return countTokens('text' in prompt ? prompt.text : prompt);
     },
     free: () => {
       if (busy) throw new Error('freed while in use');

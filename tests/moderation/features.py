@@ -13,6 +13,7 @@ def tokenizer(trunk: Path, limit: int) -> Tokenizer:
     """The trunk's tokenizer, cut at `limit` tokens: its own file says 128, padded, which is not what the runtime does."""
     loaded = Tokenizer.from_file(str(trunk / "tokenizer.json"))
     loaded.no_padding()
+    loaded.encode_special_tokens = True  # `[SEP]` in a text is text, to the runtime too
     loaded.enable_truncation(limit)
     return loaded
 

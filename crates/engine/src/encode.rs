@@ -76,7 +76,7 @@ impl Engine {
         texts
             .iter()
             .map(|text| {
-                let mut ids = self.prompts.encode(text)?;
+                let mut ids = self.prompts.encode_plain(text)?;
                 let truncated = ids.len() > limit;
                 if truncated {
                     ids.drain(limit - after..ids.len() - after);

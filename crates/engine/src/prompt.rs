@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use text::{ChatTemplate, Decoder, Normalized, Normalizer, Tokenizer};
+use text::{ChatTemplate, Decoder, Message, Normalized, Normalizer, Tokenizer};
 use weights::{Checkpoint, Format, Metadata};
 
 use crate::vocabulary;
@@ -84,9 +84,14 @@ impl Prompts {
         self.ends.contains(&id)
     }
 
-    /// Ids of a text, with the special tokens that the files ask for.
+    /// Ids of a text, with the special tokens that the files ask for around it. Those written in it are recognised.
     pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>, EngineError> {
         Ok(self.tokenizer.encode(text, true)?)
+    }
+
+    /// The same of a text in which nothing is a special token.
+    pub(crate) fn encode_plain(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        self.encode(&self.tokenizer.plain(text))
     }
 
     /// Texts without spelling tricks; `words` are known beside those of the vocabulary.
@@ -96,20 +101,28 @@ impl Prompts {
     }
 
     /// Ids of a prompt with `ending` behind it, which may be empty. What a template has rendered begins with the file's
-    /// start token once, whoever wrote it.
+    /// start token once, whoever wrote it. Of a chat only what the template writes is a special token: what is said in a
+    /// turn stays text, so that nobody can end it or begin another.
     pub(crate) fn ids(&self, prompt: &Prompt, ending: &str) -> Result<Vec<u32>, EngineError> {
+        let ending = self.tokenizer.plain(ending);
         match prompt {
-            Prompt::Tokens(ids) => Ok([ids.clone(), self.tokenizer.encode(ending, false)?].concat()),
+            Prompt::Tokens(ids) => Ok([ids.clone(), self.tokenizer.encode(&ending, false)?].concat()),
             Prompt::Text(text) => self.encode(&format!("{text}{ending}")),
+            Prompt::Plain { text } => self.encode(&format!("{}{ending}", self.tokenizer.plain(text))),
             Prompt::Chat(messages) => {
                 let template = match &self.template {
                     Template::Ready(template) => template,
                     Template::Absent => return Err(EngineError::Missing("chat template")),
                     Template::Broken(why) => return Err(EngineError::BadInput(format!("the chat template: {why}"))),
                 };
-                let rendered = template.render(messages, true, &self.bos, &self.eos)? + ending;
+                let plain = |text: &str| self.tokenizer.plain(text).into_owned();
+                let messages: Vec<Message> = messages
+                    .iter()
+                    .map(|Message { role, content }| Message { role: plain(role), content: plain(content) })
+                    .collect();
+                let rendered = template.render(&messages, true, &self.bos, &self.eos)?;
                 let is_started = !self.bos.is_empty() && rendered.starts_with(&self.bos);
-                Ok(self.tokenizer.encode(&rendered, !is_started)?)
+                Ok(self.tokenizer.encode(&format!("{rendered}{ending}"), !is_started)?)
             }
         }
     }

@@ -93,9 +93,14 @@ pub struct Continuation {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Prompt {
-    /// Plain text.
+    /// Text, in which special tokens may be written out.
     Text(String),
-    /// Turns, rendered by the model's own chat template.
+    /// Text, in which nothing is a special token.
+    Plain {
+        /// It.
+        text: String,
+    },
+    /// Turns, rendered by the model's own chat template. Nothing that they say is a special token.
     Chat(Vec<Message>),
     /// Token ids, taken as they are.
     Tokens(Vec<u32>),

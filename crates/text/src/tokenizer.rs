@@ -1,9 +1,16 @@
 //! One face for every way to cut text into tokens.
 
+use std::borrow::Cow;
+
 use crate::decoding::Decoding;
 use crate::json::{self, Parts};
+use crate::marks::Marks;
 use crate::sentencepiece::SentencePiece;
+use crate::vocabulary::{CONTROL, UNKNOWN};
 use crate::{Decoder, TextError, Vocabulary, VocabularyKind, bpe, wordpiece};
+
+/// No token reaches over it and it is none itself: a noncharacter, which text that people exchange does not have.
+const CUT: char = '\u{fdd0}';
 
 /// Text to ids and back.
 pub struct Tokenizer {
@@ -12,6 +19,8 @@ pub struct Tokenizer {
     before: Vec<u32>,
     after: Vec<u32>,
     decoding: Decoding,
+    /// Special tokens as they are written.
+    special: Marks,
 }
 
 enum Inner {
@@ -23,7 +32,8 @@ impl Tokenizer {
     /// From the bytes of a `tokenizer.json`. Its own truncation and padding are left out: callers do theirs.
     pub fn from_json(json: &[u8]) -> Result<Self, TextError> {
         let Parts { tokenizer, before, after, decoding } = json::read(json)?;
-        Ok(Tokenizer { inner: Inner::Hub(Box::new(tokenizer)), before, after, decoding })
+        let special = special(&tokenizer);
+        Ok(Tokenizer { inner: Inner::Hub(Box::new(tokenizer)), before, after, decoding, special })
     }
 
     /// From the metadata of a GGUF file.
@@ -31,37 +41,63 @@ impl Tokenizer {
         vocabulary.check()?;
         let before = vocabulary.bos.filter(|_| vocabulary.add_bos).into_iter().collect();
         let after = vocabulary.eos.filter(|_| vocabulary.add_eos).into_iter().collect();
-        let (inner, decoding) = match vocabulary.kind {
-            VocabularyKind::Bpe => (Inner::Hub(Box::new(bpe::build(vocabulary)?)), Decoding::ByteLevel),
+        let (hub, decoding) = match vocabulary.kind {
+            VocabularyKind::Bpe => (bpe::build(vocabulary)?, Decoding::ByteLevel),
             VocabularyKind::WordPiece => {
-                let decoding = Decoding::Words { prefix: Some("##".into()), cleanup: true };
-                (Inner::Hub(Box::new(wordpiece::build(vocabulary)?)), decoding)
+                (wordpiece::build(vocabulary)?, Decoding::Words { prefix: Some("##".into()), cleanup: true })
             }
             VocabularyKind::SentencePiece => {
                 let decoding = Decoding::sentencepiece(vocabulary.add_space_prefix);
-                (Inner::SentencePiece(Box::new(SentencePiece::new(&vocabulary)?)), decoding)
+                let special =
+                    Marks::new(&vocabulary.tokens, |id| [CONTROL, UNKNOWN].contains(&vocabulary.token_type(id)));
+                let inner = Inner::SentencePiece(Box::new(SentencePiece::new(&vocabulary)?));
+                return Ok(Tokenizer { inner, before, after, decoding, special });
             }
         };
-        Ok(Tokenizer { inner, before, after, decoding })
+        let special = special(&hub);
+        Ok(Tokenizer { inner: Inner::Hub(Box::new(hub)), before, after, decoding, special })
     }
 
-    /// Ids of `text`. Special tokens written out in it are recognised; `add_special` adds those that the model wants
-    /// around a text.
+    /// Ids of `text`. Special tokens written out in it are recognised, except where [`Tokenizer::plain`] has cut them;
+    /// `add_special` adds those that the model wants around a text.
     pub fn encode(&self, text: &str, add_special: bool) -> Result<Vec<u32>, TextError> {
         let mut ids = if add_special { self.before.clone() } else { Vec::new() };
-        match &self.inner {
-            Inner::Hub(tokenizer) => {
-                let encoding = tokenizer
-                    .encode_fast(text, false)
-                    .map_err(|error| TextError::Encode { message: error.to_string() })?;
-                ids.extend_from_slice(encoding.get_ids());
+        for part in text.split(CUT) {
+            match &self.inner {
+                Inner::Hub(tokenizer) => {
+                    let encoding = tokenizer
+                        .encode_fast(part, false)
+                        .map_err(|error| TextError::Encode { message: error.to_string() })?;
+                    ids.extend_from_slice(encoding.get_ids());
+                }
+                Inner::SentencePiece(pieces) => pieces.encode(part, &mut ids),
             }
-            Inner::SentencePiece(pieces) => pieces.encode(text, &mut ids),
         }
         if add_special {
             ids.extend_from_slice(&self.after);
         }
         Ok(ids)
+    }
+
+    /// `text` for [`Tokenizer::encode`], which then sees nothing but text in it: a special token that is written out in
+    /// it is cut behind its first character. Other text is as it was. A token of one character cannot be cut and stays.
+    pub fn plain<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut out = String::new();
+        let mut done = 0;
+        for (at, first) in text.char_indices() {
+            let next = at + first.len_utf8();
+            // Of tokens that overlap, each has to be cut.
+            if self.special.longest(&text[at..]).is_some_and(|(_, length)| length > next - at) {
+                out.push_str(&text[done..next]);
+                out.push(CUT);
+                done = next;
+            }
+        }
+        if done == 0 {
+            return Cow::Borrowed(text);
+        }
+        out.push_str(&text[done..]);
+        Cow::Owned(out)
     }
 
     /// The id of a token's text as the vocabulary writes it.
@@ -136,6 +172,13 @@ impl Tokenizer {
         }
         Ok(true)
     }
+}
+
+/// Tokens that are no text.
+fn special(tokenizer: &tokenizers::Tokenizer) -> Marks {
+    let added = tokenizer.get_added_vocabulary().get_added_tokens_decoder().values();
+    let tokens: Vec<String> = added.filter(|token| token.special).map(|token| token.content.clone()).collect();
+    Marks::new(&tokens, |_| true)
 }
 
 #[cfg(test)]

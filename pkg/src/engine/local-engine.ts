@@ -2,8 +2,8 @@ import { RushlightError, toRushlightError } from '../errors.js';
 import type { CallStats } from '../options.js';
 import type { ModelStore } from '../weights/store.js';
 import { load } from './load.js';
-import type { Args, CallName, Engine, EngineCallOptions, Result } from './protocol.js';
-import { loadRuntime, type Runtime, type RuntimeInstance } from './runtime.js';
+import type { Args, CallName, Engine, EngineCallOptions, Prompt, Result } from './protocol.js';
+import { loadRuntime, type Runtime, type RuntimeInstance, type RuntimePrompt } from './runtime.js';
 
 export interface LocalEngineOptions {
   /** A store of the page's own. */
@@ -116,7 +116,7 @@ export class LocalEngine implements Engine {
     classify: ({ texts }, { signal, stop }) => this.#model.classify(texts, () => this.#goesOn(signal, stop)),
 
     generate: async ({ prompt, sampling }, { signal, stop, onEvent }) => {
-      const finish = await this.#model.generate(prompt, sampling, (event) => {
+      const finish = await this.#model.generate(plain(prompt), sampling, (event) => {
         if (!this.#goesOn(signal, stop)) return false;
         if (event.type === 'text' && event.text !== '') onEvent?.({ text: event.text });
         return this.#goesOn(signal, stop);
@@ -125,12 +125,12 @@ export class LocalEngine implements Engine {
     },
 
     continuations: ({ prompt, endings }, { signal, stop }) => {
-      return this.#model.continuations(prompt, endings, () => this.#goesOn(signal, stop));
+      return this.#model.continuations(plain(prompt), endings, () => this.#goesOn(signal, stop));
     },
 
     normalize: async ({ texts, words }) => this.#model.normalize(texts, words),
 
-    count: async ({ prompts }) => prompts.map((prompt) => this.#model.countTokens(prompt)),
+    count: async ({ prompts }) => prompts.map((prompt) => this.#model.countTokens(plain(prompt))),
 
     memory: async () => ({ heap: this.#heap(), ...this.#model.memory() }),
   };
@@ -138,6 +138,11 @@ export class LocalEngine implements Engine {
   #goesOn(signal: AbortSignal | undefined, stop: AbortSignal | undefined): boolean {
     return signal?.aborted !== true && stop?.aborted !== true && this.#ended === undefined;
   }
+}
+
+/** Text from anywhere stays text: no control token of the model can be written out in it. */
+function plain(prompt: Prompt): RuntimePrompt {
+  return typeof prompt === 'string' ? { text: prompt } : prompt;
 }
 
 type Counts = Omit<CallStats, 'prefillTokensPerSecond' | 'decodeTokensPerSecond'>;

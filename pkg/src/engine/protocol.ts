@@ -16,7 +16,7 @@ export interface ChatMessage {
   content: string;
 }
 
-/** What is given to the model: plain text, or turns for its chat template. */
+/** What is given to the model: text, or turns for its chat template. Control tokens that are written out in either stay text. */
 export type Prompt = string | ChatMessage[];
 
 export interface LoadArgs {

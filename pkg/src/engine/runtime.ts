@@ -3,7 +3,7 @@ import type { Hasher } from '../weights/download.js';
 import type { MemoryInfo, ModelInfo } from '../options.js';
 import { isNode, readFileUrl } from '../weights/source.js';
 import type { ReadAt } from '../weights/store.js';
-import type { Continuation, Normalized, Prompt, Sampling } from './protocol.js';
+import type { ChatMessage, Continuation, Normalized, Sampling } from './protocol.js';
 
 /** A file as the runtime reads it. */
 export interface RuntimeFile {
@@ -39,6 +39,9 @@ export interface RuntimeEmbeddings {
   truncated: boolean[];
 }
 
+/** Turns, or text in which nothing is a special token. (A plain string is one in which special tokens may be written out.) */
+export type RuntimePrompt = ChatMessage[] | { text: string };
+
 export interface RuntimeFinish {
   reason: 'stop' | 'length' | 'cancelled';
   promptTokens: number;
@@ -54,11 +57,11 @@ export interface Runtime {
   memory(): Omit<MemoryInfo, 'heap'>;
   embed(texts: string[], options: Record<string, never>, sink: Sink): Promise<RuntimeEmbeddings>;
   classify(texts: string[], sink: Sink): Promise<{ label: string; score: number }[][]>;
-  continuations(prompt: Prompt, endings: string[], sink: Sink): Promise<Continuation[]>;
+  continuations(prompt: RuntimePrompt, endings: string[], sink: Sink): Promise<Continuation[]>;
   /** Undoes spelling tricks. `words` are words besides those of the vocabulary. */
   normalize(texts: string[], words: string[]): Normalized[];
-  generate(prompt: Prompt, options: Sampling, sink: Sink): Promise<RuntimeFinish>;
-  countTokens(prompt: Prompt): number;
+  generate(prompt: RuntimePrompt, options: Sampling, sink: Sink): Promise<RuntimeFinish>;
+  countTokens(prompt: RuntimePrompt): number;
   free(): void;
 }
 
