@@ -1,7 +1,7 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 import { RushlightError } from '../errors.js';
-import type { Availability, CallOptions, CoreOptions, MemoryInfo, ModelInfo } from '../options.js';
+import type { Availability, CallOptions, CoreOptions } from '../options.js';
 import { createModel, modelAvailability, ModelUser } from '../tasks/create.js';
+import { Task, textsOf } from '../tasks/task.js';
 import { RESTORED_WORDS } from './lexicon.js';
 import { flaggedLabels, forLabels, LABELS, limitsOf, mergePolicy, type Limits } from './policy.js';
 import { Reading } from './reading.js';
@@ -40,13 +40,12 @@ const BY_RULES: readonly ModerationLabel[] = ['profanity', 'injection'];
  *
  * It is a help, not a judge: `models/minilm-moderation/MODEL_CARD.md` in the package says what the default model gets wrong.
  */
-export class Moderator {
-  readonly #user: ModelUser;
+export class Moderator extends Task {
   readonly #policy: ModerationPolicy;
   readonly #labels: readonly ModerationLabel[];
 
   private constructor(user: ModelUser, policy: ModerationPolicy) {
-    this.#user = user;
+    super(user, 'moderator');
     this.#policy = policy;
     this.#labels = LABELS.filter((label) => BY_RULES.includes(label) || user.info.labels.includes(label));
   }
@@ -57,8 +56,8 @@ export class Moderator {
   }
 
   /**
-   * Loads a model, by default `minilm-moderation` (21 MB). Any multi-label classifier will do whose labels are some of {@link ModerationLabel}; what it doesn't know
-   * scores 0, and the presets are not made for it: give `thresholds`.
+   * Loads a model, by default `minilm-moderation` (21 MB). Any multi-label classifier will do whose labels are some of
+   * {@link ModerationLabel}; what it doesn't know scores 0, and the presets are not made for it: give `thresholds`.
    */
   static async create(options: ModeratorCreateOptions = {}): Promise<Moderator> {
     const { preset, surface, thresholds } = options;
@@ -86,10 +85,8 @@ export class Moderator {
   /** The same of each text, in their order. */
   moderate(texts: readonly string[], options?: ModerateOptions): Promise<Moderation[]>;
   async moderate(input: string | readonly string[], options: ModerateOptions = {}): Promise<Moderation | Moderation[]> {
-    const signal = this.#user.signal(options.signal);
-    const texts = typeof input === 'string' ? [input] : [...input];
-    const wrong = texts.findIndex((text) => typeof text !== 'string');
-    if (wrong >= 0) throw new TypeError(`moderate: text ${wrong} is not a string`);
+    const signal = this.user.signal(options.signal);
+    const texts = textsOf(input, 'moderate');
     const { maxWindows = MAX_WINDOWS } = options;
     if (!(Number.isInteger(maxWindows) && maxWindows > 0)) throw new RangeError(`moderate: maxWindows is ${maxWindows}`);
     const limits = limitsOf(mergePolicy(options, this.#policy));
@@ -101,31 +98,12 @@ export class Moderator {
 
   /** Tokens of a text, with the special ones that the model adds. */
   async countTokens(text: string, options: CallOptions = {}): Promise<number> {
-    const [count] = await this.#count([String(text)], this.#user.signal(options.signal));
+    const [count] = await this.#count([String(text)], this.user.signal(options.signal));
     return count as number;
   }
 
-  /** What is loaded and where it runs. */
-  info(): ModelInfo {
-    return this.#user.info;
-  }
-
-  /** Bytes in use by the model. */
-  memory(): Promise<MemoryInfo> {
-    return this.#user.memory();
-  }
-
-  /** Gives the memory back. Calls reject with an `AbortError` from now on. */
-  destroy(): void {
-    this.#user.destroy(new DOMException('the moderator was destroyed', 'AbortError'));
-  }
-
-  [Symbol.dispose](): void {
-    this.destroy();
-  }
-
   #count(prompts: string[], signal: AbortSignal): Promise<number[]> {
-    return this.#user.model.call('count', { prompts }, { signal });
+    return this.user.model.call('count', { prompts }, { signal });
   }
 
   /** Normalises, cuts into windows and scores. */
@@ -133,11 +111,11 @@ export class Moderator {
     const filled = texts.filter((text) => text.trim() !== '');
     if (filled.length === 0) return texts.map((text) => new Reading(text));
     const [normalized, [special = 0, ...counts]] = await Promise.all([
-      this.#user.model.call('normalize', { texts: filled, words: [...RESTORED_WORDS] }, { signal }),
+      this.user.model.call('normalize', { texts: filled, words: [...RESTORED_WORDS] }, { signal }),
       this.#count(['', ...filled], signal),
     ]);
     const count = async (pieces: string[]): Promise<number[]> => (await this.#count(pieces, signal)).map((tokens) => tokens - special);
-    const budget = Math.max(1, Math.min(WINDOW_TOKENS, this.#user.info.context - special));
+    const budget = Math.max(1, Math.min(WINDOW_TOKENS, this.user.info.context - special));
     const overlap = Math.min(OVERLAP_TOKENS, Math.ceil(budget / 4));
     const readings: Reading[] = [];
     let at = 0;
@@ -161,7 +139,7 @@ export class Moderator {
   async #classify(texts: string[], signal: AbortSignal): Promise<Map<string, ReadonlyMap<string, number>>> {
     const different = [...new Set(texts)];
     if (different.length === 0) return new Map();
-    const found = await this.#user.model.call('classify', { texts: different }, { signal });
+    const found = await this.user.model.call('classify', { texts: different }, { signal });
     return new Map(found.map((scores, index) => [different[index] as string, new Map(scores.map(({ label, score }) => [label, score]))]));
   }
 
