@@ -146,8 +146,7 @@ impl Reader<'_> {
             .or_else(|| self.junk(core))
     }
 
-    /// A word of the dictionary with signs for letters where they mostly are punctuation: bars and exclamation marks at
-    /// its edges, brackets inside.
+    /// A word of the dictionary with signs for letters that mostly are punctuation: bars and `!` at its edges, brackets.
     fn edged(&self, core: Range<usize>) -> Option<Change> {
         let c = |at: usize| self.cells[at].c;
         if core.len() > LONGEST {
@@ -268,8 +267,7 @@ impl Reader<'_> {
         let length = found.word.len();
         let is_spelled = match counts {
             Counts { letters: 0, foreign: 0, .. } => false,
-            // All of it in another alphabet.
-            Counts { letters: 0, .. } => !self.is_foreign,
+            Counts { letters: 0, .. } => !self.is_foreign, // all of it in another alphabet
             Counts { masks: 1.., .. } => self.is_masked(slots, &counts, length),
             Counts { letters: 1, digits: 1.., .. } => length >= 6,
             _ => true,
