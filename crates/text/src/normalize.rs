@@ -11,6 +11,7 @@ mod clean;
 mod fold;
 mod letters;
 mod lexicon;
+mod order;
 mod pieces;
 mod signs;
 mod vocabulary;

@@ -14,7 +14,7 @@ const NAMES = new Set(lexicon.names);
 export const LEXICON_WORDS: readonly string[] = lexicon.words.filter((word) => /^[a-z]+$/.test(word));
 
 /** What the normaliser shall take for words too: no dictionary has them all. */
-export const RESTORED_WORDS: readonly string[] = [...LEXICON_WORDS, ...lexicon.insults];
+export const RESTORED_WORDS: readonly string[] = [...LEXICON_WORDS, ...lexicon.restored];
 
 /** A word, in which stars may stand for letters. */
 const TOKEN = /[\p{L}\p{M}\p{N}*]+|🖕/gu;

@@ -21,32 +21,43 @@ const GAP: usize = 4;
 /// `sdtbc` more than 3.
 const CHANCE: f32 = 2.92;
 
+/// One letter of so many may belong to no word.
+const STRAYS: usize = 4;
+
 /// `None` if there are no such letters.
 pub(super) fn join(cells: &[Cell], known: Known<'_>) -> Option<Vec<Cell>> {
-    let mut out: Option<Vec<Cell>> = None;
-    let (mut at, mut copied) = (0, 0);
-    while at < cells.len() {
-        if !starts(cells, at) {
-            at += 1;
-            continue;
-        }
-        let items = run(cells, at);
-        let Some(last) = items.last() else {
-            at += 1;
-            continue;
-        };
-        at = last.cells.end;
-        for (group, letters) in read(cells, &items, known) {
+    let runs = runs(cells);
+    // Where some words are spaced out, others are too.
+    let is_spaced = runs.iter().any(|items| !read(cells, items, known, false).is_empty());
+    if !is_spaced {
+        return None;
+    }
+    let mut out = Vec::with_capacity(cells.len());
+    let mut copied = 0;
+    for items in &runs {
+        for (group, letters) in read(cells, items, known, true) {
             let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-            let out = out.get_or_insert_with(|| Vec::with_capacity(cells.len()));
             out.extend(&cells[copied..first.cells.start]);
             out.extend(letters);
             copied = last.cells.end;
         }
     }
-    let mut out = out?;
     out.extend(&cells[copied..]);
     Some(out)
+}
+
+/// All runs of letters that stand alone.
+fn runs(cells: &[Cell]) -> Vec<Vec<Item>> {
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while at < cells.len() {
+        let items = if starts(cells, at) { run(cells, at) } else { Vec::new() };
+        at = items.last().map_or(at + 1, |last| last.cells.end);
+        if items.len() > 1 {
+            runs.push(items);
+        }
+    }
+    runs
 }
 
 /// Whether a letter at `at` would stand at the start of a word. What follows an apostrophe does not.
@@ -89,8 +100,8 @@ fn separates(c: char) -> bool {
     !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '@' | '$') && !matches!(c as u32, 0x300..=0x36F)
 }
 
-/// The groups of a run that make words, with the words.
-fn read<'a>(cells: &[Cell], items: &'a [Item], known: Known<'_>) -> Vec<(&'a [Item], Vec<Cell>)> {
+/// The groups of a run that make words, with the words. In a text where others are spaced out short ones are believed.
+fn read<'a>(cells: &[Cell], items: &'a [Item], known: Known<'_>, is_spaced: bool) -> Vec<(&'a [Item], Vec<Cell>)> {
     // Signs at the end are punctuation.
     let is_end = |item: &Item| item.fold.class == Class::Sign && !matches!(cells[item.cells.start].c, '@' | '$');
     let items = &items[..items.iter().rposition(|item| !is_end(item)).map_or(0, |last| last + 1)];
@@ -103,7 +114,7 @@ fn read<'a>(cells: &[Cell], items: &'a [Item], known: Known<'_>) -> Vec<(&'a [It
     let small: Vec<Option<Words>> = groups.iter().map(|group| small_word(group, known)).collect();
     let letters = |words: &Option<Words>| words.as_ref().map_or(0, |words| words.letters.len());
     let several = small.iter().flatten().count() >= 2 && small.iter().map(letters).sum::<usize>() >= 6;
-    if found.iter().any(Option::is_some) || several && groups.iter().all(|group| !is_acronym(group)) {
+    if is_spaced || found.iter().any(Option::is_some) || several && groups.iter().all(|group| !is_acronym(group)) {
         found.iter_mut().zip(small).for_each(|(found, small)| *found = found.take().or(small));
     }
     let joined = groups.into_iter().zip(found);
@@ -188,12 +199,15 @@ fn words(cells: &[Cell], group: &[Item], known: Known<'_>) -> Option<Words> {
             part
         })
         .collect();
-    let has_stray = parts.iter().any(|part| part.len() == 1 && !matches!(*part, "a" | "i" | "u"));
-    let is_sure = parts.iter().any(|part| known.lexicon.has(part));
+    let strays = parts.iter().filter(|part| part.len() == 1 && !matches!(**part, "a" | "i" | "u")).count();
+    let sure = parts.iter().filter(|part| known.lexicon.has(part)).map(|part| part.len()).max();
+    // A long word of the lexicon stays one beside a few letters that make none.
+    let is_stray = strays > 0 && (sure.is_none_or(|length| length < 4) || STRAYS * strays > letters.len());
+    let is_sure = sure.is_some();
     let is_spelled = group.iter().all(|item| item.fold.class <= Class::Foreign);
     let is_word = parts.iter().any(|part| part.len() >= 4) && is_spelled && cost <= CHANCE * letters.len() as f32;
     let is_name = is_acronym(group) && parts.len() == 1 && letters.len() == 4 && cost > 8.55;
-    if has_stray || !is_sure && (!is_word || is_name) {
+    if is_stray || !is_sure && (!is_word || is_name) {
         return None;
     }
     Some(Words { items: (0..letters.len()).collect(), ends, letters })

@@ -22,7 +22,7 @@ pub(super) struct Match<'a> {
 }
 
 /// Endings that words are also known with.
-const ENDINGS: [&str; 7] = ["s", "ed", "er", "ers", "ing", "in", "y"];
+const ENDINGS: [&str; 8] = ["s", "es", "ed", "er", "ers", "ing", "in", "y"];
 
 impl Lexicon {
     pub(super) fn new<S: AsRef<str>>(words: &[S]) -> Lexicon {

@@ -149,6 +149,31 @@ fn reads_tricks_beyond_ten() {
     }
 }
 
+#[test]
+fn reads_letters_in_the_wrong_order() {
+    for (text, want) in [
+        ("teh wordl adn waht ogod dya", "the world and what good dya"),
+        ("yuo cna acll him", "you cna call him"),
+        ("Siht and IDOIT", "Siht and idiot"), // large letters may be a name, if the lexicon has no such word
+        ("the wrld lgoo wot pits", "the wrld logo wot pits"),
+    ] {
+        assert_eq!(normalize(text, &[&WORDS[..], &["logo"]].concat()).text, want, "{text}");
+    }
+}
+
+#[test]
+fn reads_short_words_beside_others_that_are_spaced_out() {
+    for (text, want) in [
+        ("k i l l them in t h e world", "kill them in the world"),
+        ("t h e world", "t h e world"),
+        ("w i t c h e s in t.h.e world", "witches in the world"),
+        ("x s t u p i d", "x stupid"),
+        ("x q z s t u p i d", "x q z s t u p i d"),
+    ] {
+        assert_eq!(normalize(text, &[&WORDS[..], &["witch"]].concat()).text, want, "{text}");
+    }
+}
+
 const BENIGN: &str = "B2B sales, mp3 and 3D in 4K
 COVID-19, SARS-CoV-2
 v1.2.3 and v2.0.0-beta.1
@@ -321,8 +346,9 @@ fn takes_time_in_proportion() {
     for text in texts {
         let start = std::time::Instant::now();
         normalize(&text, &WORDS);
-        // Milliseconds where time is linear; a pass that is quadratic takes 10¹⁰ steps.
+        // Milliseconds where time is linear, if the machine has nothing else to do; a pass that is quadratic takes 10¹⁰
+        // steps, which are minutes.
         let seconds = start.elapsed().as_secs_f64();
-        assert!(seconds < 4.0, "{seconds} s for {:?}…", text.chars().take(8).collect::<String>());
+        assert!(seconds < 30.0, "{seconds} s for {:?}…", text.chars().take(8).collect::<String>());
     }
 }

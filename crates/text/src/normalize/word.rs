@@ -6,7 +6,7 @@ use super::fold::{Class, Counts, Slot, fold, is_cjk, is_latin, slots};
 use super::lexicon::{LONGEST, align};
 use super::pieces::is_real;
 use super::signs::{is_dressed, is_flags, is_joiner, is_mask, is_number, is_outside};
-use super::{Cell, Known};
+use super::{Cell, Known, order};
 
 /// A part of the text and what it is to be.
 struct Change {
@@ -221,23 +221,10 @@ impl Reader<'_> {
         if is_stretched { self.piece(part) } else { self.misspelled(part) }
     }
 
-    /// A word of the lexicon with two neighbours swapped, if what is there is no word.
+    /// A word with its letters in the wrong order.
     fn misspelled(&self, part: Range<usize>) -> Option<Change> {
-        if !(4..=LONGEST).contains(&part.len()) {
-            return None;
-        }
-        let cells = &self.cells[part.clone()];
-        let original: String = cells.iter().map(|cell| cell.c.to_ascii_lowercase()).collect();
-        let mut word = original.clone();
-        let is_found = (1..cells.len()).any(|at| {
-            word.clone_from(&original);
-            let letter = word.remove(at);
-            word.insert(at - 1, letter);
-            self.known.lexicon.has(&word)
-        });
-        let is_hidden = is_found && self.known.rank_of_form(&original).is_none();
-        let word = || word.chars().zip(cells).map(|(c, cell)| Cell { c, at: cell.at }).collect();
-        is_hidden.then(|| Change { cells: part.clone(), word: word(), is_leet: false })
+        let word = order::restore(&self.cells[part.clone()], self.known)?;
+        Some(Change { cells: part, word, is_leet: false })
     }
 
     /// A word without joiners.
@@ -251,13 +238,17 @@ impl Reader<'_> {
         if is_plain {
             let word: String = part.clone().map(|at| self.cells[at].c.to_ascii_lowercase()).collect();
             let is_number = word.bytes().all(|letter| b"ivxlcdm".contains(&letter));
-            if !slots.iter().any(|slot| slot.loose) || self.known.rank(&word).is_some() || is_number {
+            if self.known.rank(&word).is_some() || is_number {
                 return None;
+            }
+            if !slots.iter().any(|slot| slot.loose) {
+                return self.misspelled(part);
             }
         }
         self.lexical(part.clone(), &slots)
             .or_else(|| self.common(part.clone(), &slots))
-            .or_else(|| self.disguised(part, &slots))
+            .or_else(|| self.disguised(part.clone(), &slots))
+            .or_else(|| if is_plain { self.misspelled(part) } else { None })
     }
 
     /// A word of the lexicon.
