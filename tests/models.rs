@@ -1,5 +1,6 @@
 //! Models end to end: real ones against goldens, tiny ones with random weights against a plain forward pass.
 
+mod allocations;
 mod continuations;
 mod counts;
 mod decoders;
