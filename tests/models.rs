@@ -14,6 +14,7 @@ mod pace;
 mod real;
 mod self_test;
 mod support;
+mod threads;
 pub(crate) mod tiny;
 pub(crate) mod tiny_decoders;
 pub(crate) mod tiny_encoders;

@@ -2,21 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use cpu::CpuBackend;
+use cpu::{CpuBackend, Pool};
 use graph::{Backend, BackendError, Buffers, DType, Graph, LeafKind, Mask, Op, RopePairs, TensorType};
 use pollster::block_on;
 use tests::ops::{self, ACTIVATIONS, Case};
 
-/// Runs every case whose name starts with one of the given, and lists all that fail.
+/// Runs every case whose name starts with one of the given, on one thread and on more, and lists all that fail. Threads
+/// change no bit.
 fn run(names: &[&str]) {
     let mut failures = Vec::new();
     let mut count = 0;
     for case in ops::cases() {
         if names.iter().any(|name| case.name.starts_with(name)) {
             count += 1;
-            match block_on(ops::check(&mut CpuBackend::new(), &case)) {
-                Ok(report) if report.passed => {}
-                outcome => failures.push(format!("{}: {outcome:?}", case.name)),
+            let alone = match block_on(ops::check(&mut CpuBackend::new(), &case)) {
+                Ok(report) if report.passed => report.bytes,
+                outcome => {
+                    failures.push(format!("{}: {outcome:?}", case.name));
+                    continue;
+                }
+            };
+            for threads in [2, 3] {
+                let mut backend = CpuBackend::with_pool(Pool::start(threads).unwrap().eager());
+                let report = block_on(ops::check(&mut backend, &case)).unwrap();
+                if report.bytes != alone {
+                    failures.push(format!("{}: other bits on {threads} threads", case.name));
+                }
             }
         }
     }

@@ -20,6 +20,8 @@ pub struct Report {
     pub passed: bool,
     /// Which result was worst, in which run.
     pub worst: String,
+    /// The bytes of every result, run by run.
+    pub bytes: Vec<Vec<u8>>,
 }
 
 /// Allocates and writes in uneven pieces, prepares once, runs every run of the case, reads and compares. Frees
@@ -48,7 +50,7 @@ pub async fn check(backend: &mut dyn Backend, case: &Case) -> Result<Report, Bac
     let plan = backend.prepare(&case.graph, &buffers).await?;
     let mut leaves = case.leaves.clone();
     let threshold = if backend.facts().device == "wasm" { case.cpu_threshold } else { case.threshold };
-    let mut report = Report { nmse: 0.0, threshold, passed: true, worst: String::new() };
+    let mut report = Report { nmse: 0.0, threshold, passed: true, worst: String::new(), bytes: Vec::new() };
     for (number, inputs) in case.runs.iter().enumerate() {
         for (name, bytes) in inputs {
             backend.write(buffers[name], 0, bytes)?;
@@ -73,8 +75,9 @@ pub async fn check(backend: &mut dyn Backend, case: &Case) -> Result<Report, Bac
             }
             if case.leaves.contains_key(name) {
                 // The next run starts from what the backend left, so that an error is counted once.
-                leaves.insert(name.clone(), bytes);
+                leaves.insert(name.clone(), bytes.clone());
             }
+            report.bytes.push(bytes);
         }
     }
     report.passed = report.nmse <= report.threshold;

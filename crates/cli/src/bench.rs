@@ -25,6 +25,9 @@ pub(crate) struct Options {
     /// Tokens of the prompt.
     #[arg(long, default_value_t = 256)]
     prompt: usize,
+    /// Threads of the CPU backend.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    threads: u16,
     /// Tokens to generate.
     #[arg(long, default_value_t = 32)]
     tokens: usize,
@@ -68,7 +71,7 @@ fn installed() -> Result<Vec<String>> {
 
 fn measure(options: &Options, model: &str, device: Device) -> Result<()> {
     let started = Instant::now();
-    let mut engine = match load(model, device, None) {
+    let mut engine = match load(model, device, None, options.threads.into()) {
         Ok(engine) => engine,
         Err(error) => {
             return print(json!({"kind": "skipped", "model": model, "device": format!("{device:?}"),
@@ -79,6 +82,7 @@ fn measure(options: &Options, model: &str, device: Device) -> Result<()> {
     let print = |what: &str, figures: Value| {
         let mut line = json!({
             "kind": what, "model": model, "device": info.device, "adapter": info.adapter, "dtype": info.dtype,
+            "threads": info.details.get("threads"),
         });
         if let (Some(line), Value::Object(figures)) = (line.as_object_mut(), figures) {
             line.extend(figures);

@@ -26,7 +26,7 @@ pub(crate) struct Common {
 
 impl Common {
     fn load(&self) -> Result<Engine> {
-        load(&self.model, self.device, self.context)
+        load(&self.model, self.device, self.context, 1)
     }
 }
 

@@ -20,9 +20,9 @@ pub(crate) enum Device {
 }
 
 impl Device {
-    pub(crate) fn backend(self) -> Result<Box<dyn Backend>> {
+    fn backend(self, threads: usize) -> Result<Box<dyn Backend>> {
         Ok(match self {
-            Device::Cpu => Box::new(cpu::CpuBackend::new()),
+            Device::Cpu => Box::new(cpu::CpuBackend::with_pool(cpu::Pool::start(threads)?)),
             Device::Gpu => Box::new(pollster::block_on(gpu::GpuBackend::new(gpu::Options::default()))?),
         })
     }
@@ -51,10 +51,10 @@ pub(crate) fn quiet(_: Event<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Loads a model.
-pub(crate) fn load(model: &str, device: Device, context: Option<usize>) -> Result<Engine> {
+/// Loads a model. `threads` are those of the CPU.
+pub(crate) fn load(model: &str, device: Device, context: Option<usize>, threads: usize) -> Result<Engine> {
     let files = files::open(model)?;
     let host = Box::new(Native(Instant::now()));
     let (options, mut sink) = (LoadOptions { context }, quiet);
-    Ok(pollster::block_on(Engine::load(device.backend()?, files, options, host, &mut sink))?)
+    Ok(pollster::block_on(Engine::load(device.backend(threads)?, files, options, host, &mut sink))?)
 }

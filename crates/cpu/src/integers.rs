@@ -6,6 +6,7 @@
 //! and two neighbouring columns are one multiply-add of 16-bit integers, which every instruction set has.
 
 use crate::{
+    pool::Pool,
     quant::GROUP,
     simd::{F32x4, I16x8, I32x4, U8x16},
 };
@@ -82,16 +83,19 @@ pub(crate) fn words(tokens: usize, columns: usize) -> usize {
 
 /// Quantizes rows of `columns` elements: whole tiles of rows first, in each group the tokens of the tile side by side,
 /// then the other rows, each as a tile of one.
-pub(crate) fn quantize(x: &[f32], columns: usize, limit: f32, out: &mut [u32]) {
+pub(crate) fn quantize(x: &[f32], columns: usize, limit: f32, pool: &mut Pool, out: &mut [u32]) {
     let tiled = x.len() / columns / TILE * TILE;
     let (tiles, rest) = x.split_at(tiled * columns);
     let (tiles_out, rest_out) = out.split_at_mut(words(tiled, columns));
-    let tiles_out = tiles_out.chunks_exact_mut(words(TILE, columns));
-    for (rows, out) in tiles.chunks_exact(TILE * columns).zip(tiles_out) {
-        for (token, row) in rows.chunks_exact(columns).enumerate() {
-            quantize_row::<TILE>(row, token, limit, out);
+    let tile_words = words(TILE, columns);
+    pool.rows(tiles_out, tile_words, |first, out| {
+        let tiles = tiles.chunks_exact(TILE * columns).skip(first);
+        for (rows, out) in tiles.zip(out.chunks_exact_mut(tile_words)) {
+            for (token, row) in rows.chunks_exact(columns).enumerate() {
+                quantize_row::<TILE>(row, token, limit, out);
+            }
         }
-    }
+    });
     for (row, out) in rest.chunks_exact(columns).zip(rest_out.chunks_exact_mut(words(1, columns))) {
         quantize_row::<1>(row, 0, limit, out);
     }

@@ -6,6 +6,7 @@ mod math;
 mod ops;
 mod packed;
 mod plan;
+mod pool;
 mod quant;
 mod simd;
 mod step;
@@ -18,14 +19,20 @@ use graph::{
 };
 
 use plan::Plan;
+use step::Resources;
 
-/// Computes on the calling thread. Everything has happened when a call returns; the futures are ready.
-#[derive(Default)]
+#[cfg(target_arch = "wasm32")]
+pub use pool::abandon;
+pub use pool::{Pool, Seat};
+
+/// Computes on the calling thread, and on those of its pool. Everything has happened when a call returns; the futures are
+/// ready. Results are the same bits for any number of threads.
 pub struct CpuBackend {
     buffers: BTreeMap<BufferId, Buffer>,
     plans: BTreeMap<PlanId, Plan>,
     /// What the steps of all plans work in.
     scratch: Vec<u32>,
+    pool: Pool,
     /// Never used twice, so that a freed handle cannot mean something else.
     next: u32,
     counters: Counters,
@@ -57,9 +64,21 @@ pub(crate) fn packed_already(ty: &TensorType) -> BackendError {
 }
 
 impl CpuBackend {
-    /// A backend that holds nothing yet.
+    /// A backend that holds nothing yet, on the calling thread alone.
     pub fn new() -> CpuBackend {
-        CpuBackend::default()
+        CpuBackend::with_pool(Pool::new(1).0)
+    }
+
+    /// A backend that computes on all threads of a pool.
+    pub fn with_pool(pool: Pool) -> CpuBackend {
+        CpuBackend {
+            buffers: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            scratch: Vec::new(),
+            pool,
+            next: 0,
+            counters: Counters::default(),
+        }
     }
 
     fn id(&mut self) -> u32 {
@@ -82,12 +101,21 @@ impl CpuBackend {
     }
 }
 
+impl Default for CpuBackend {
+    fn default() -> Self {
+        CpuBackend::new()
+    }
+}
+
 impl Backend for CpuBackend {
     fn facts(&self) -> Facts {
         Facts {
             device: "wasm",
             name: simd::NAME.into(),
-            details: BTreeMap::from([("target", std::env::consts::ARCH.into()), ("threads", "1".into())]),
+            details: BTreeMap::from([
+                ("target", std::env::consts::ARCH.into()),
+                ("threads", self.pool.size().to_string()),
+            ]),
         }
     }
 
@@ -112,7 +140,7 @@ impl Backend for CpuBackend {
 
     fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
         let packed = packed::pack(graph, buffers, &mut self.buffers);
-        let plan = packed.and_then(|()| Plan::new(graph, buffers, &self.buffers));
+        let plan = packed.and_then(|()| Plan::new(graph, buffers, &self.buffers, self.pool.size()));
         ready(plan.and_then(|plan| {
             if plan.scratch > self.scratch.len() {
                 self.scratch = claim(plan.scratch, "scratch memory")?;
@@ -134,7 +162,7 @@ impl Backend for CpuBackend {
         let Some(plan) = self.plans.get_mut(&plan) else {
             return Err(BackendError::Validation(format!("{plan:?} was released")));
         };
-        plan.run(&mut self.buffers, &mut self.scratch)?;
+        plan.run(&mut self.buffers, Resources { scratch: &mut self.scratch, pool: &mut self.pool })?;
         self.counters.dispatches += plan.len() as u64;
         self.counters.submits += 1;
         Ok(())

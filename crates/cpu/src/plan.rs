@@ -9,7 +9,7 @@ use graph::{BackendError, BufferId, Buffers, Graph};
 
 use crate::{
     Buffer, claim, packed_already,
-    step::{Place, Step, Store},
+    step::{Place, Resources, Step, Store},
 };
 use planner::Planner;
 
@@ -31,11 +31,12 @@ struct Planned {
 }
 
 impl Plan {
-    /// Plans a graph over the buffers of a backend.
+    /// Plans a graph over the buffers of a backend, for so many threads.
     pub(crate) fn new(
         graph: &Graph,
         bound: &Buffers,
         buffers: &BTreeMap<BufferId, Buffer>,
+        threads: usize,
     ) -> Result<Plan, BackendError> {
         let planned = Planner::plan(graph, bound, buffers)?;
         let mut slots = Vec::with_capacity(planned.slots.len());
@@ -45,7 +46,7 @@ impl Plan {
         for (slot, data) in planned.constants {
             slots[slot].copy_from_slice(bytemuck::cast_slice(data));
         }
-        let scratch = planned.steps.iter().map(|planned| planned.step.scratch()).max();
+        let scratch = planned.steps.iter().map(|planned| planned.step.scratch(threads)).max();
         Ok(Plan { steps: planned.steps, slots, scratch: scratch.unwrap_or(0), buffers: planned.buffers })
     }
 
@@ -63,7 +64,7 @@ impl Plan {
     pub(crate) fn run(
         &mut self,
         buffers: &mut BTreeMap<BufferId, Buffer>,
-        scratch: &mut [u32],
+        mut resources: Resources<'_>,
     ) -> Result<(), BackendError> {
         for (id, may_be_packed) in &self.buffers {
             let buffer = buffers.get(id).ok_or(BackendError::BadBuffer(*id))?;
@@ -76,7 +77,7 @@ impl Plan {
             // The result is taken out while the step runs: all else can be read, and it can be written.
             let mut out = mem::take(memory(*to, slots, buffers)?);
             let store = Store { buffers, slots };
-            step.run(&store, scratch, &mut out[..*words]);
+            step.run(&store, &mut resources, &mut out[..*words]);
             *memory(*to, slots, buffers)? = out;
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use graph::{BufferId, TensorType};
 
-use crate::packed::Layout;
+use crate::{packed::Layout, pool::Pool};
 
 /// Where a value of a plan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +76,21 @@ impl Store<'_> {
     }
 }
 
+/// What a step may use while it runs.
+pub(crate) struct Resources<'a> {
+    /// Memory, at least as much as the step has asked for.
+    pub(crate) scratch: &'a mut [u32],
+    /// Threads.
+    pub(crate) pool: &'a mut Pool,
+}
+
 /// A resolved op.
 pub(crate) trait Step {
-    /// Words of memory that the step needs while it runs, on top of its operands.
-    fn scratch(&self) -> usize {
+    /// Words of memory that the step needs while it runs on so many threads, on top of its operands.
+    fn scratch(&self, _threads: usize) -> usize {
         0
     }
 
     /// Computes the whole result. `out` holds what its place held before.
-    fn run(&self, store: &Store<'_>, scratch: &mut [u32], out: &mut [u32]);
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]);
 }

@@ -4,8 +4,8 @@ use graph::{Activation, Value};
 
 use crate::{
     math,
-    ops::{Resolver, arithmetic::start},
-    step::{Operand, Step, Store},
+    ops::{Resolver, arithmetic::each},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct Activate {
@@ -21,14 +21,13 @@ impl Activate {
 }
 
 impl Step for Activate {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
-        let out = start(store, self.input, self.to, out);
-        match self.function {
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
+        each((self.input, self.to), self.input.columns, store, resources, out, |_, out| match self.function {
             Activation::Gelu => math::map(out, math::gelu),
             Activation::GeluTanh => math::map(out, math::gelu_tanh),
             Activation::Silu => math::map(out, math::silu),
             Activation::Relu => out.iter_mut().for_each(|x| *x = x.max(0.0)),
             Activation::Tanh => out.iter_mut().for_each(|x| *x = x.tanh()),
-        }
+        });
     }
 }

@@ -8,7 +8,7 @@ use half::{
 
 use crate::{
     ops::Resolver,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct Append {
@@ -23,7 +23,7 @@ impl Append {
 }
 
 impl Step for Append {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+    fn run(&self, store: &Store<'_>, _resources: &mut Resources<'_>, out: &mut [u32]) {
         let columns = self.input.columns;
         let bits: &mut [u16] = bytemuck::cast_slice_mut(out);
         let cache: &mut [f16] = bits.reinterpret_cast_mut();

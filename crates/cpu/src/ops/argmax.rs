@@ -5,7 +5,7 @@ use graph::Value;
 use crate::{
     math,
     ops::Resolver,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct Argmax {
@@ -19,7 +19,7 @@ impl Argmax {
 }
 
 impl Step for Argmax {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+    fn run(&self, store: &Store<'_>, _resources: &mut Resources<'_>, out: &mut [u32]) {
         let rows = store.reals(self.input).chunks_exact(self.input.columns);
         for (row, out) in rows.zip(out) {
             *out = largest(row);

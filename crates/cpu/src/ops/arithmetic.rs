@@ -4,31 +4,51 @@ use graph::Value;
 
 use crate::{
     ops::Resolver,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
-/// The left operand into `out`, unless it is there already.
-pub(super) fn start<'a>(store: &Store<'_>, left: Operand, to: Operand, out: &'a mut [u32]) -> &'a mut [f32] {
-    if left.place != to.place {
-        out.copy_from_slice(store.words(left));
-    }
-    bytemuck::cast_slice_mut(out)
+/// `work` on the left operand in `out`, a run of rows of `columns` elements a call, with the number of the first of them.
+/// Copies the operand there, unless it is there already.
+pub(super) fn each(
+    (left, to): (Operand, Operand),
+    columns: usize,
+    store: &Store<'_>,
+    resources: &mut Resources<'_>,
+    out: &mut [u32],
+    work: impl Fn(usize, &mut [f32]) + Sync,
+) {
+    let left = (left.place != to.place).then(|| store.reals(left));
+    resources.pool.rows(bytemuck::cast_slice_mut(out), columns, |first, out| {
+        if let Some(left) = left {
+            out.copy_from_slice(&left[first * columns..][..out.len()]);
+        }
+        work(first, out);
+    });
 }
 
 /// `out = f(out, right)`, with `right` of the same shape or one row. `right` may be in the place of `out`.
-fn zip(step: &Binary, store: &Store<'_>, out: &mut [u32], f: impl Fn(f32, f32) -> f32) {
+fn zip(
+    step: &Binary,
+    store: &Store<'_>,
+    resources: &mut Resources<'_>,
+    out: &mut [u32],
+    f: impl Fn(f32, f32) -> f32 + Sync,
+) {
     let Binary { left, right, to } = *step;
-    let out = start(store, left, to, out);
-    if right.place == to.place {
-        out.iter_mut().for_each(|x| *x = f(*x, *x));
-        return;
-    }
-    let right = store.reals(right);
-    for out in out.chunks_exact_mut(right.len()) {
-        for (x, r) in out.iter_mut().zip(right) {
-            *x = f(*x, *r);
+    let columns = left.columns;
+    let itself = right.place == to.place;
+    let right = if itself { &[] } else { store.reals(right) };
+    each((left, to), columns, store, resources, out, |first, out| {
+        if itself {
+            return out.iter_mut().for_each(|x| *x = f(*x, *x));
         }
-    }
+        let right = if right.len() == columns { right } else { &right[first * columns..][..out.len()] };
+        for out in out.chunks_exact_mut(right.len()) {
+            for (x, r) in out.iter_mut().zip(right) {
+                *x = f(*x, *r);
+            }
+        }
+    });
 }
 
 struct Binary {
@@ -46,8 +66,8 @@ impl Add {
 }
 
 impl Step for Add {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
-        zip(&self.0, store, out, |l, r| l + r);
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
+        zip(&self.0, store, resources, out, |l, r| l + r);
     }
 }
 
@@ -60,8 +80,8 @@ impl Mul {
 }
 
 impl Step for Mul {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
-        zip(&self.0, store, out, |l, r| l * r);
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
+        zip(&self.0, store, resources, out, |l, r| l * r);
     }
 }
 
@@ -78,8 +98,9 @@ impl Scale {
 }
 
 impl Step for Scale {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
-        let out = start(store, self.input, self.to, out);
-        out.iter_mut().for_each(|x| *x *= self.factor);
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
+        each((self.input, self.to), self.input.columns, store, resources, out, |_, out| {
+            out.iter_mut().for_each(|x| *x *= self.factor);
+        });
     }
 }

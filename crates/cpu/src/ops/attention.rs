@@ -4,6 +4,8 @@
 //! A few query rows: the query heads that share a kv head go together, so that keys and values are read once for them.
 //! Many: the keys of a head are transposed once, eight rows side by side, and four query rows meet them lane by lane.
 //! Caches of f16 are widened before that, a head at a time and only the rows in sight.
+//!
+//! Threads share the query heads of a few rows, and of many the tiles of all kv heads.
 
 use std::ops::Range;
 
@@ -12,9 +14,10 @@ use graph::{BackendError, DType, Mask, Op, PADDING};
 use crate::{
     math,
     ops::{Resolver, mismatched},
+    pool::{Parts, Share},
     quant::{self, Dequantize},
     simd::F32x4,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
     tile::{accumulate, tile},
 };
 
@@ -22,6 +25,8 @@ use crate::{
 const TILE: usize = 4;
 /// Key rows side by side, and elements of values.
 const LANES: usize = 8;
+/// Multiplications of scores below which one thread is faster.
+const WORTH_SHARING: usize = 32_768;
 
 /// [`Mask`] over operands.
 enum Sight {
@@ -69,20 +74,25 @@ impl Attention {
         })
     }
 
+    /// What [`Attention::rows`] reads: a position or a span a query row.
+    fn sight<'a>(&self, store: &'a Store<'_>) -> &'a [u32] {
+        match self.sight {
+            Sight::Causal { positions, .. } => store.words(positions),
+            Sight::Spans { spans } => store.words(spans),
+        }
+    }
+
     /// The rows of keys that query row `t` sees.
-    fn rows(&self, store: &Store<'_>, t: usize) -> Range<usize> {
+    fn rows(&self, sight: &[u32], t: usize) -> Range<usize> {
         let (first, end) = match self.sight {
-            Sight::Causal { positions, window } => match store.words(positions)[t] {
+            Sight::Causal { window, .. } => match sight[t] {
                 PADDING => (0, 0),
                 position => {
                     let end = position as usize + 1;
                     (end.saturating_sub(window as usize), end)
                 }
             },
-            Sight::Spans { spans } => {
-                let spans = store.words(spans);
-                (spans[2 * t] as usize, spans[2 * t + 1] as usize)
-            }
+            Sight::Spans { .. } => (sight[2 * t] as usize, sight[2 * t + 1] as usize),
         };
         let end = end.min(self.key.rows);
         first.min(end)..end
@@ -113,7 +123,7 @@ impl Attention {
         self.widen.map_or(0, |_| self.key.rows * self.head_dim)
     }
 
-    /// One kv head of one query row, which sees `range`: `query` and `out` hold its group of heads.
+    /// One query row, which sees `range`: `query` and `out` hold heads of the group of one kv head.
     fn head(
         &self,
         query: &[f32],
@@ -122,16 +132,16 @@ impl Attention {
         scores: &mut [f32],
         out: &mut [f32],
     ) {
-        let seen = range.len();
-        let scores = &mut scores[..self.group * seen];
+        let (seen, heads) = (range.len(), query.len() / self.head_dim);
+        let scores = &mut scores[..heads * seen];
         let queries = |head: usize| &query[head * self.head_dim..][..self.head_dim];
-        // [group, seen]
+        // [heads, seen]
         let mut head = 0;
-        while head + 2 <= self.group {
+        while head + 2 <= heads {
             keys.dot(range.clone(), [queries(head), queries(head + 1)], &mut scores[head * seen..], self.scale);
             head += 2;
         }
-        if head < self.group {
+        if head < heads {
             keys.dot(range.clone(), [queries(head)], &mut scores[head * seen..], self.scale);
         }
         for (scores, out) in scores.chunks_exact_mut(seen).zip(out.chunks_exact_mut(self.head_dim)) {
@@ -140,21 +150,33 @@ impl Attention {
         }
     }
 
-    /// Query rows one after the other.
-    fn one_by_one(&self, store: &Store<'_>, scratch: &mut [f32], out: &mut [f32]) {
+    /// Query rows one after the other, of which `all` are seen: the heads of a share.
+    fn one_by_one(
+        &self,
+        share: Share,
+        all: Range<usize>,
+        store: &Store<'_>,
+        scratch: &mut [f32],
+        out: &Parts<'_, f32>,
+    ) {
         let (keys_wide, scratch) = scratch.split_at_mut(self.wide_words());
         let (values_wide, scores) = scratch.split_at_mut(self.wide_words());
-        out.fill(0.0);
-        let ranges = (0..self.query.rows).map(|t| self.rows(store, t));
-        let Some(all) = union(ranges.clone()) else { return };
-        let queries = store.reals(self.query);
-        let heads = self.group * self.head_dim;
-        for kv_head in 0..self.kv_heads {
+        let (sight, queries) = (self.sight(store), store.reals(self.query));
+        let heads = share.of(self.kv_heads * self.group);
+        for kv_head in heads.start / self.group..heads.end.div_ceil(self.group) {
             let keys = self.of_head(kv_head, all.clone(), self.key, store, keys_wide);
             let values = self.of_head(kv_head, all.clone(), self.value, store, values_wide);
-            for (t, range) in ranges.clone().enumerate().filter(|(_, range)| !range.is_empty()) {
-                let at = t * self.query.columns + kv_head * heads;
-                self.head(&queries[at..][..heads], range, [keys, values], scores, &mut out[at..][..heads]);
+            let first = heads.start.max(kv_head * self.group) * self.head_dim;
+            let end = heads.end.min((kv_head + 1) * self.group) * self.head_dim;
+            for t in 0..self.query.rows {
+                let range = self.rows(sight, t);
+                if range.is_empty() {
+                    continue;
+                }
+                let at = t * self.query.columns + first..t * self.query.columns + end;
+                // SAFETY: these heads belong to this share.
+                let out = unsafe { out.part(at.clone()) };
+                self.head(&queries[at], range, [keys, values], scores, out);
             }
         }
     }
@@ -166,29 +188,68 @@ impl Attention {
         self.query.rows >= TILE && self.head_dim.is_multiple_of(LANES)
     }
 
+    /// Scratch words of a share.
+    fn share_words(&self) -> usize {
+        let own = if self.is_tiled() { self.tile_words().iter().sum() } else { self.group * self.key.rows };
+        2 * self.wide_words() + own
+    }
+
     /// Scratch words of [`Attention::tiles`]: transposed keys, a tile of queries, its scores.
     fn tile_words(&self) -> [usize; 3] {
         let rows = self.key.rows.next_multiple_of(LANES);
         [rows * self.head_dim, TILE * self.head_dim, TILE * rows]
     }
 
-    /// All query rows, in tiles.
-    fn tiles(&self, store: &Store<'_>, scratch: &mut [f32], out: &mut [f32]) {
+    /// The rows of keys that a tile of query rows sees, row by row.
+    fn tile_rows(&self, sight: &[u32], tile: usize) -> [Range<usize>; TILE] {
+        let first = tile * TILE;
+        std::array::from_fn(|i| if first + i < self.query.rows { self.rows(sight, first + i) } else { 0..0 })
+    }
+
+    /// The tiles of a kv head that belong to a share: tiles that see much count for more than those that see little.
+    fn own_tiles(&self, share: Share, kv_head: usize, sight: &[u32]) -> Range<usize> {
+        let tiles = self.query.rows.div_ceil(TILE);
+        if share.is_all() {
+            return 0..tiles;
+        }
+        let cost = |tile: usize| union(self.tile_rows(sight, tile).into_iter()).map_or(0, |seen| seen.len());
+        let total: usize = (0..tiles).map(cost).sum();
+        let own = share.of(self.kv_heads * total);
+        let mut before = kv_head * total;
+        let mut find = |limit: usize, from: usize| {
+            let mut tile = from;
+            while tile < tiles && before < limit {
+                before += cost(tile);
+                tile += 1;
+            }
+            tile
+        };
+        let start = find(own.start, 0);
+        start..find(own.end, start)
+    }
+
+    /// Query rows in tiles, of which `all` are seen: the tiles of a share.
+    fn tiles(&self, share: Share, all: Range<usize>, store: &Store<'_>, scratch: &mut [f32], out: &Parts<'_, f32>) {
         let [keys_words, query_words, score_words] = self.tile_words();
         let (keys_wide, scratch) = scratch.split_at_mut(self.wide_words());
         let (values_wide, scratch) = scratch.split_at_mut(self.wide_words());
         let (transposed, scratch) = scratch.split_at_mut(keys_words);
         let (query, scratch) = scratch.split_at_mut(query_words);
         let scores = &mut scratch[..score_words];
-        out.fill(0.0);
-        let rows = self.query.rows;
-        let Some(all) = union((0..rows).map(|t| self.rows(store, t))) else { return };
+        let (rows, sight) = (self.query.rows, self.sight(store));
         for kv_head in 0..self.kv_heads {
+            let tiles = self.own_tiles(share, kv_head, sight);
+            let mine = match share.is_all() {
+                true => Some(all.clone()),
+                false => union(tiles.clone().flat_map(|tile| self.tile_rows(sight, tile))),
+            };
+            let Some(mine) = mine else { continue };
+            // The same blocks of lanes for any number of threads.
+            let all = all.start + (mine.start - all.start) / LANES * LANES..mine.end;
             self.transpose(self.of_head(kv_head, all.clone(), self.key, store, keys_wide), all.clone(), transposed);
             let values = self.of_head(kv_head, all.clone(), self.value, store, values_wide);
-            for first in (0..rows).step_by(TILE) {
-                let tile: [Range<usize>; TILE] =
-                    std::array::from_fn(|i| if first + i < rows { self.rows(store, first + i) } else { 0..0 });
+            for tile in tiles {
+                let (first, tile) = (tile * TILE, self.tile_rows(sight, tile));
                 let Some(seen) = union(tile.iter().cloned()) else { continue };
                 // The blocks of transposed keys that hold what the tile sees; scores begin with the first of them.
                 let blocks = (seen.start - all.start) / LANES..(seen.end - all.start).div_ceil(LANES);
@@ -209,7 +270,8 @@ impl Attention {
                     self.mix(values, start..seen.end, scores, |i, at, sums| {
                         if first + i < rows {
                             let to = (first + i) * self.query.columns + head * self.head_dim + at;
-                            out[to..to + LANES].copy_from_slice(&sums);
+                            // SAFETY: this row and head belong to this share.
+                            unsafe { out.part(to..to + LANES) }.copy_from_slice(&sums);
                         }
                     });
                 }
@@ -293,15 +355,26 @@ fn multiply(keys: &[f32], query: &[f32], head_dim: usize, out: &mut [f32]) {
 }
 
 impl Step for Attention {
-    fn scratch(&self) -> usize {
-        let own = if self.is_tiled() { self.tile_words().iter().sum() } else { self.group * self.key.rows };
-        2 * self.wide_words() + own
+    fn scratch(&self, threads: usize) -> usize {
+        threads * self.share_words()
     }
 
-    fn run(&self, store: &Store<'_>, scratch: &mut [u32], out: &mut [u32]) {
-        let scratch = bytemuck::cast_slice_mut(scratch);
-        let out: &mut [f32] = bytemuck::cast_slice_mut(out);
-        if self.is_tiled() { self.tiles(store, scratch, out) } else { self.one_by_one(store, scratch, out) }
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
+        out.fill(0);
+        let sight = self.sight(store);
+        let Some(all) = union((0..self.query.rows).map(|t| self.rows(sight, t))) else { return };
+        let is_worth_it = self.query.words.saturating_mul(all.len()) >= WORTH_SHARING;
+        let scratch = Parts::new(bytemuck::cast_slice_mut(resources.scratch));
+        let out: Parts<'_, f32> = Parts::new(bytemuck::cast_slice_mut(out));
+        resources.pool.split(is_worth_it, |share| {
+            // SAFETY: each thread has its own.
+            let scratch = unsafe { scratch.part(share.own(self.share_words())) };
+            if self.is_tiled() {
+                self.tiles(share, all.clone(), store, scratch, &out);
+            } else {
+                self.one_by_one(share, all.clone(), store, scratch, &out);
+            }
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use graph::{BackendError, Value};
 use crate::{
     ops::Resolver,
     quant::{self, Dequantize},
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct Gather {
@@ -36,18 +36,20 @@ pub(super) fn weight(resolver: &Resolver<'_>, weight: Value, op: &str) -> Result
 }
 
 impl Step for Gather {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
-        let rows = bytemuck::cast_slice_mut(out).chunks_exact_mut(self.table.columns);
-        for (out, &index) in rows.zip(store.words(self.index)) {
-            let row = (index as usize).min(self.table.rows - 1);
-            // A table that is an output layer, too, may have been packed since this plan was made.
-            match store.packed(self.table) {
-                Some((layout, table)) => layout.row(table, row, out),
-                None => {
-                    let table = store.bytes(self.table);
-                    (self.dequantize)(&table[row * self.row_bytes..][..self.row_bytes], out);
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
+        let columns = self.table.columns;
+        resources.pool.rows(bytemuck::cast_slice_mut(out), columns, |first, out| {
+            for (out, &index) in out.chunks_exact_mut(columns).zip(&store.words(self.index)[first..]) {
+                let row = (index as usize).min(self.table.rows - 1);
+                // A table that is an output layer, too, may have been packed since this plan was made.
+                match store.packed(self.table) {
+                    Some((layout, table)) => layout.row(table, row, out),
+                    None => {
+                        let table = store.bytes(self.table);
+                        (self.dequantize)(&table[row * self.row_bytes..][..self.row_bytes], out);
+                    }
                 }
             }
-        }
+        });
     }
 }

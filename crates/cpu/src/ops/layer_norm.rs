@@ -3,9 +3,9 @@
 use graph::{BackendError, Op};
 
 use crate::{
-    ops::{Resolver, arithmetic::start, mismatched},
+    ops::{Resolver, arithmetic::each, mismatched},
     simd,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct LayerNorm {
@@ -32,16 +32,18 @@ impl LayerNorm {
 }
 
 impl Step for LayerNorm {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
         let (weight, bias) = (store.reals(self.weight), store.reals(self.bias));
-        for row in start(store, self.input, self.to, out).chunks_exact_mut(weight.len()) {
-            let mean = simd::sum(row) / row.len() as f32;
-            row.iter_mut().for_each(|x| *x -= mean);
-            let variance = simd::dot(row, row) / row.len() as f32;
-            let scale = 1.0 / (variance + self.epsilon).sqrt();
-            for ((x, w), b) in row.iter_mut().zip(weight).zip(bias) {
-                *x = *x * scale * w + b;
+        each((self.input, self.to), weight.len(), store, resources, out, |_, out| {
+            for row in out.chunks_exact_mut(weight.len()) {
+                let mean = simd::sum(row) / row.len() as f32;
+                row.iter_mut().for_each(|x| *x -= mean);
+                let variance = simd::dot(row, row) / row.len() as f32;
+                let scale = 1.0 / (variance + self.epsilon).sqrt();
+                for ((x, w), b) in row.iter_mut().zip(weight).zip(bias) {
+                    *x = *x * scale * w + b;
+                }
             }
-        }
+        });
     }
 }

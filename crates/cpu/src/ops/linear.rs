@@ -1,7 +1,11 @@
 //! `linear`, in integers where the weight is packed. One token: straight from the packed blocks, which are read once. More:
-//! the blocks of a few rows are unpacked once, stay in the first-level cache, and meet every token there.
+//! the blocks of a few rows are unpacked once, stay in the first-level cache, and meet every token there. Threads share the
+//! rows of the weight.
 //!
-//! Other weights (rows that are no whole number of groups, and formats that few files use) become f32 a panel at a time.
+//! Other weights (rows that are no whole number of groups, and formats that few files use) become f32 a panel at a time, on
+//! one thread.
+
+use std::ops::Range;
 
 use graph::{BackendError, DType, Value};
 
@@ -9,8 +13,9 @@ use crate::{
     integers::{GROUP_WORDS, ROWS, TILE as TOKENS, quantize, words},
     ops::{Resolver, gather::weight},
     packed::{Layout, Quants},
+    pool::Parts,
     quant::{Dequantize, GROUP},
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
     tile::tile,
 };
 
@@ -21,6 +26,8 @@ const TILE: usize = 4;
 const PANEL_COLUMNS: usize = 768;
 /// Groups of unpacked blocks at most: 16 KiB of quants.
 const BLOCKS: usize = 32;
+/// Multiplications below which one thread is faster: some 5 µs.
+const WORTH_SHARING: usize = 100_000;
 
 pub(crate) struct Linear {
     input: Operand,
@@ -54,21 +61,56 @@ impl Linear {
         })
     }
 
+    /// Words of the unpacked blocks of a thread.
+    fn panel_words(&self, layout: Layout) -> usize {
+        let Operand { rows: tokens, columns, .. } = self.input;
+        if tokens == 1 || layout.quants == Quants::Shorts {
+            return 0;
+        }
+        BLOCKS.min(columns / GROUP) * layout.unpacked_bytes().div_ceil(4)
+    }
+
     /// Adds products of packed weights.
-    fn integers(&self, layout: Layout, store: &Store<'_>, scratch: &mut [u32], out: &mut [f32]) {
+    fn integers(&self, layout: Layout, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [f32]) {
+        let Operand { rows: tokens, columns, .. } = self.input;
+        let Resources { scratch, pool } = resources;
+        let (x, scratch) = scratch.split_at_mut(words(tokens, columns));
+        quantize(store.reals(self.input), columns, layout.limit(), pool, x);
+        let (x, panel_words) = (&*x, self.panel_words(layout));
+        let runs = self.weight.rows.div_ceil(ROWS);
+        let is_worth_it = (tokens * columns).saturating_mul(self.weight.rows) >= WORTH_SHARING;
+        let (out, scratch) = (Parts::new(out), Parts::new(scratch));
+        pool.split(is_worth_it, |share| {
+            // SAFETY: each thread has its own.
+            let panel = unsafe { scratch.part(share.own(panel_words)) };
+            self.runs(share.of(runs), layout, store, x, panel, &out);
+        });
+    }
+
+    /// Adds the products of some runs of blocks, which nobody else computes meanwhile.
+    fn runs(
+        &self,
+        runs: Range<usize>,
+        layout: Layout,
+        store: &Store<'_>,
+        x: &[u32],
+        panel: &mut [u32],
+        out: &Parts<'_, f32>,
+    ) {
         let Operand { rows: tokens, columns, .. } = self.input;
         let Some((_, weights)) = store.packed(self.weight) else { return };
-        let (x, panel) = scratch.split_at_mut(words(tokens, columns));
-        quantize(store.reals(self.input), columns, layout.limit(), x);
-        let (x, panel): (&[u32], &mut [u8]) = (x, bytemuck::cast_slice_mut(panel));
+        let panel: &mut [u8] = bytemuck::cast_slice_mut(panel);
         let tiled = tokens / TOKENS * TOKENS;
         let (tiles, rest) = x.split_at(words(tiled, columns));
         let (kernels, rows, bytes) = (layout.kernels(), self.weight.rows, layout.block_bytes());
-        for (index, run) in weights.chunks_exact(columns / GROUP * bytes).enumerate() {
+        let run_bytes = columns / GROUP * bytes;
+        let blocks = weights[runs.start * run_bytes..runs.end * run_bytes].chunks_exact(run_bytes);
+        for (index, run) in runs.zip(blocks) {
             let first = index * ROWS;
             let count = ROWS.min(rows - first);
-            let mut add = |token: usize, products: &[f32; ROWS]| {
-                let out = &mut out[token * rows + first..][..count];
+            let add = |token: usize, products: &[f32; ROWS]| {
+                // SAFETY: these columns belong to this run.
+                let out = unsafe { out.part(token * rows + first..token * rows + first + count) };
                 out.iter_mut().zip(products).for_each(|(out, product)| *out += product);
             };
             if tokens == 1 {
@@ -129,24 +171,23 @@ impl Linear {
 }
 
 impl Step for Linear {
-    fn scratch(&self) -> usize {
+    fn scratch(&self, threads: usize) -> usize {
         let Operand { rows: tokens, columns, .. } = self.input;
         match self.packed {
             None => PANEL * PANEL_COLUMNS.min(columns),
-            Some(layout) if tokens == 1 || layout.quants == Quants::Shorts => words(tokens, columns),
-            Some(layout) => words(tokens, columns) + BLOCKS.min(columns / GROUP) * layout.unpacked_bytes().div_ceil(4),
+            Some(layout) => words(tokens, columns) + threads * self.panel_words(layout),
         }
     }
 
-    fn run(&self, store: &Store<'_>, scratch: &mut [u32], out: &mut [u32]) {
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
         let out = bytemuck::cast_slice_mut::<_, f32>(out);
         match self.bias {
             Some(bias) => out.chunks_exact_mut(self.weight.rows).for_each(|row| row.copy_from_slice(store.reals(bias))),
             None => out.fill(0.0),
         }
         match self.packed {
-            Some(layout) => self.integers(layout, store, scratch, out),
-            None => self.panels(store, bytemuck::cast_slice_mut(scratch), out),
+            Some(layout) => self.integers(layout, store, resources, out),
+            None => self.panels(store, bytemuck::cast_slice_mut(resources.scratch), out),
         }
     }
 }

@@ -4,7 +4,7 @@ use graph::Value;
 
 use crate::{
     ops::Resolver,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct MeanPool {
@@ -19,7 +19,7 @@ impl MeanPool {
 }
 
 impl Step for MeanPool {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+    fn run(&self, store: &Store<'_>, _resources: &mut Resources<'_>, out: &mut [u32]) {
         let Operand { rows, columns, .. } = self.input;
         let input = store.reals(self.input);
         let out: &mut [f32] = bytemuck::cast_slice_mut(out);

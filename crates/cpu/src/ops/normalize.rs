@@ -3,9 +3,9 @@
 use graph::Value;
 
 use crate::{
-    ops::{Resolver, arithmetic::start},
+    ops::{Resolver, arithmetic::each},
     simd,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct Normalize {
@@ -20,10 +20,13 @@ impl Normalize {
 }
 
 impl Step for Normalize {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
-        for row in start(store, self.input, self.to, out).chunks_exact_mut(self.input.columns) {
-            let scale = 1.0 / simd::dot(row, row).sqrt().max(1e-12);
-            row.iter_mut().for_each(|x| *x *= scale);
-        }
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
+        let columns = self.input.columns;
+        each((self.input, self.to), columns, store, resources, out, |_, out| {
+            for row in out.chunks_exact_mut(columns) {
+                let scale = 1.0 / simd::dot(row, row).sqrt().max(1e-12);
+                row.iter_mut().for_each(|x| *x *= scale);
+            }
+        });
     }
 }

@@ -3,9 +3,9 @@
 use graph::{BackendError, Op};
 
 use crate::{
-    ops::{Resolver, arithmetic::start, mismatched},
+    ops::{Resolver, arithmetic::each, mismatched},
     simd,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct RmsNorm {
@@ -26,14 +26,16 @@ impl RmsNorm {
 }
 
 impl Step for RmsNorm {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
         let weight = store.reals(self.weight);
-        for run in start(store, self.input, self.to, out).chunks_exact_mut(weight.len()) {
-            let mean_square = simd::dot(run, run) / run.len() as f32;
-            let scale = 1.0 / (mean_square + self.epsilon).sqrt();
-            for (x, w) in run.iter_mut().zip(weight) {
-                *x *= scale * (w + self.offset);
+        each((self.input, self.to), weight.len(), store, resources, out, |_, out| {
+            for run in out.chunks_exact_mut(weight.len()) {
+                let mean_square = simd::dot(run, run) / run.len() as f32;
+                let scale = 1.0 / (mean_square + self.epsilon).sqrt();
+                for (x, w) in run.iter_mut().zip(weight) {
+                    *x *= scale * (w + self.offset);
+                }
             }
-        }
+        });
     }
 }

@@ -3,8 +3,8 @@
 use graph::{BackendError, Graph, Op, PADDING, RopePairs, Value};
 
 use crate::{
-    ops::{Resolver, arithmetic::start, mismatched},
-    step::{Operand, Step, Store},
+    ops::{Resolver, arithmetic::each, mismatched},
+    step::{Operand, Resources, Step, Store},
 };
 
 /// What the angles of a rope depend on.
@@ -55,7 +55,7 @@ struct AnglesStep {
 }
 
 impl Step for AnglesStep {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+    fn run(&self, store: &Store<'_>, _resources: &mut Resources<'_>, out: &mut [u32]) {
         let half = self.head_dim / 2;
         let positions = store.words(self.positions);
         let rows = bytemuck::cast_slice_mut::<_, f32>(out).chunks_exact_mut(self.head_dim);
@@ -97,27 +97,37 @@ impl Rope {
     }
 }
 
-impl Step for Rope {
-    fn run(&self, store: &Store<'_>, _scratch: &mut [u32], out: &mut [u32]) {
+impl Rope {
+    /// One head at one position.
+    #[inline(always)]
+    fn turn(&self, head: &mut [f32], angles: &[f32]) {
         let half = self.head_dim / 2;
-        let rows = start(store, self.input, self.to, out).chunks_exact_mut(self.input.columns);
-        for (row, angles) in rows.zip(store.reals(self.angles).chunks_exact(self.head_dim)) {
-            let (cosines, sines) = angles.split_at(half);
-            for head in row.chunks_exact_mut(self.head_dim) {
-                match self.pairs {
-                    RopePairs::Halves => {
-                        let (left, right) = head.split_at_mut(half);
-                        for (((x, y), c), s) in left.iter_mut().zip(right).zip(cosines).zip(sines) {
-                            (*x, *y) = (*x * c - *y * s, *x * s + *y * c);
-                        }
-                    }
-                    RopePairs::Adjacent => {
-                        for (([x, y], c), s) in head.as_chunks_mut::<2>().0.iter_mut().zip(cosines).zip(sines) {
-                            (*x, *y) = (*x * c - *y * s, *x * s + *y * c);
-                        }
-                    }
+        let (cosines, sines) = angles.split_at(half);
+        match self.pairs {
+            RopePairs::Halves => {
+                let (left, right) = head.split_at_mut(half);
+                for (((x, y), c), s) in left.iter_mut().zip(right).zip(cosines).zip(sines) {
+                    (*x, *y) = (*x * c - *y * s, *x * s + *y * c);
+                }
+            }
+            RopePairs::Adjacent => {
+                for (([x, y], c), s) in head.as_chunks_mut::<2>().0.iter_mut().zip(cosines).zip(sines) {
+                    (*x, *y) = (*x * c - *y * s, *x * s + *y * c);
                 }
             }
         }
+    }
+}
+
+impl Step for Rope {
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
+        let columns = self.input.columns;
+        let angles = store.reals(self.angles);
+        each((self.input, self.to), columns, store, resources, out, |first, out| {
+            let rows = out.chunks_exact_mut(columns);
+            for (row, angles) in rows.zip(angles.chunks_exact(self.head_dim).skip(first)) {
+                row.chunks_exact_mut(self.head_dim).for_each(|head| self.turn(head, angles));
+            }
+        });
     }
 }

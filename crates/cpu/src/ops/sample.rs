@@ -8,7 +8,7 @@ use crate::{
     math,
     ops::Resolver,
     simd::F32x4,
-    step::{Operand, Step, Store},
+    step::{Operand, Resources, Step, Store},
 };
 
 pub(crate) struct Sample {
@@ -24,14 +24,14 @@ impl Sample {
 
 impl Step for Sample {
     /// A weight and an index for every token of the vocabulary.
-    fn scratch(&self) -> usize {
+    fn scratch(&self, _threads: usize) -> usize {
         2 * self.logits.columns
     }
 
-    fn run(&self, store: &Store<'_>, scratch: &mut [u32], out: &mut [u32]) {
+    fn run(&self, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [u32]) {
         let columns = self.logits.columns;
         let params = store.words(self.params);
-        let (weights, kept) = scratch[..2 * columns].split_at_mut(columns);
+        let (weights, kept) = resources.scratch[..2 * columns].split_at_mut(columns);
         let weights = bytemuck::cast_slice_mut(weights);
         for (logits, out) in store.reals(self.logits).chunks_exact(columns).zip(out) {
             *out = draw(logits, params, weights, kept);

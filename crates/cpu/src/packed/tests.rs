@@ -8,6 +8,7 @@ use candle_core::{
 use super::*;
 use crate::{
     integers::{quantize, words},
+    pool::Pool,
     quant,
 };
 
@@ -92,7 +93,7 @@ fn kernels_agree_with_each_other_and_with_f64() {
         let x = numbers(TOKENS * COLUMNS, 2);
         let quantized = |x: &[f32]| {
             let mut out = vec![0; words(x.len() / COLUMNS, COLUMNS)];
-            quantize(x, COLUMNS, layout.limit(), &mut out);
+            quantize(x, COLUMNS, layout.limit(), &mut Pool::new(1).0, &mut out);
             out
         };
         let all = quantized(&x);
@@ -128,7 +129,7 @@ fn the_largest_sums_of_plain_weights_fit() {
         let buffer = packed(DType::F32, &bytes);
         let layout = buffer.packed.unwrap();
         let mut x = vec![0; words(1, COLUMNS)];
-        quantize(&[1.0; COLUMNS], COLUMNS, layout.limit(), &mut x);
+        quantize(&[1.0; COLUMNS], COLUMNS, layout.limit(), &mut Pool::new(1).0, &mut x);
         let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &x);
         let want: f32 = (0..COLUMNS).map(number).sum();
         assert!(products.iter().all(|product| (product / want - 1.0).abs() < 1e-3), "{most}: {products:?}, not {want}");
@@ -144,7 +145,7 @@ fn what_is_not_finite_stays_so() {
             let mut x = numbers(COLUMNS, 3);
             x[77] = bad;
             let mut out = vec![0; words(1, COLUMNS)];
-            quantize(&x, COLUMNS, layout.limit(), &mut out);
+            quantize(&x, COLUMNS, layout.limit(), &mut Pool::new(1).0, &mut out);
             let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &out);
             assert!(products.iter().all(|product| !product.is_finite()), "{dtype}, {bad}: {products:?}");
         }
