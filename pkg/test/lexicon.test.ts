@@ -56,6 +56,7 @@ const CLEAN: readonly string[] = [
   '*very* important, **bold**, * a list',
   '**** out of *****',
   'the grade is c* and s* is a set',
+  't*at is all, wa*k on',
   'BitChute is a site. Habit change.',
   'Where can I see a doctor about my anus, penis or vagina?',
   'A white supremacist was tried for rape.',

@@ -65,11 +65,18 @@ test('what is no string, no count and no policy is refused', async () => {
   await assert.rejects(Moderator.create({ model: MODEL, surface: 'wall' as never }), TypeError);
 });
 
-test('a text with spelling tricks is scored raw and normalised, and the higher score kept', async () => {
+test('a text with spelling tricks is scored raw and normalised, and the higher score kept; one full of tricks normalised alone', async () => {
   const { moderator, fake } = await create((text) => ({ hate: text.includes('hate') ? 0.9 : 0.1, sexual: text.includes('3') ? 0.4 : 0.3 }));
   const { scores } = await moderator.moderate('I hat3 them.');
   assert.deepEqual([scores.hate, scores.sexual], [0.9, 0.4]);
   assert.deepEqual(fake.scored(), ['I hat3 them.', 'I hate them.']);
+  fake.calls.length = 0;
+  const { scores: full } = await moderator.moderate('I hat3 all th3m there.');
+  assert.deepEqual([full.hate, full.sexual, fake.scored()], [0.9, 0.3, ['I hate all them there.']]);
+  fake.calls.length = 0;
+  const long = 'I have told you a few times now that I hat3 all of th3m.';
+  await moderator.moderate(long);
+  assert.deepEqual(fake.scored(), [long, long.replace(/3/g, 'e')], 'two of fourteen words');
   fake.calls.length = 0;
   await moderator.moderate(['Plain text.', 'Plain text.']);
   assert.deepEqual(fake.scored(), ['Plain text.'], 'equal texts are scored once');

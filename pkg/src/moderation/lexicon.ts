@@ -67,8 +67,10 @@ function isProfane(word: string): boolean {
   return [...(BY_LENGTH.get(word.length) ?? []), ...plural].some((known) => fits(word, known));
 }
 
+/** One star hides a vowel: what else it may hide (`t*at`) the normaliser says, who knows more words. */
 function fits(starred: string, known: string): boolean {
-  return [...starred].every((letter, at) => letter === '*' || letter === known[at]);
+  const hidden = starred.indexOf('*') === starred.lastIndexOf('*') ? /[aeiouy]/ : /./;
+  return [...starred].every((letter, at) => (letter === '*' ? hidden.test(known[at] as string) : letter === known[at]));
 }
 
 function singular(word: string): string {

@@ -23,8 +23,8 @@ const BY_RULES: readonly ModerationLabel[] = ['profanity', 'injection'];
 
 /**
  * Scores text for what a site may not want to show or to send: by a model's labels, a word list for profanity, and rules
- * for prompt injection. Each text is read as it is and with spelling tricks undone; the higher score
- * counts.
+ * for prompt injection. Each text is read as it is and with spelling tricks undone; the higher score counts. Where many
+ * words are disguised, the model reads them undone alone.
  *
  * ```ts
  * import { Moderator } from 'rushlight';

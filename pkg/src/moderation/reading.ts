@@ -17,6 +17,16 @@ export interface Suspect {
   sentences: Range[];
 }
 
+/** Where two words and more than one in so many are disguised, a text as it is spelled is noise. */
+const DISGUISED = 7;
+
+function isNoise(raw: string, normal: string): boolean {
+  const known = new Set(normal.toLowerCase().split(/\s+/));
+  const words = raw.toLowerCase().split(/\s+/);
+  const disguised = words.filter((word) => !known.has(word)).length;
+  return disguised > 1 && DISGUISED * disguised > words.length;
+}
+
 /** A text on its way through the moderator: how it is spelled and cut, and what was found in it. */
 export class Reading {
   /** What is scored, as ranges of the text. */
@@ -44,13 +54,17 @@ export class Reading {
     Object.assign(this, { windows: ranges, tokens, truncated });
   }
 
-  /** How a range is spelled: as it is, and normalised if that differs in more than case, which the model does not see. */
+  /**
+   * How a range is spelled: as it is, and normalised if that differs in more than case, which the model does not see. Where
+   * many words are disguised, the model would read noise in them, and find harm in it: there it reads the normalised alone.
+   */
   spellings({ start, end }: Range): string[] {
     const raw = this.#text.slice(start, end);
     if (this.#normalized === undefined) return [raw];
     const { text, offsets } = this.#normalized;
     const normal = text.slice(firstFrom(offsets, start), firstFrom(offsets, end)).trim();
-    return normal === '' || normal.toLowerCase() === raw.toLowerCase() ? [raw] : [raw, normal];
+    if (normal === '' || normal.toLowerCase() === raw.toLowerCase()) return [raw];
+    return isNoise(raw, normal) ? [normal] : [raw, normal];
   }
 
   /** Takes the model's scores of all spellings of all windows, and applies the rules to what was read. */

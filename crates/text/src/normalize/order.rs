@@ -1,10 +1,7 @@
 //! Words with two neighbours swapped: `wordl`.
 
 use super::lexicon::LONGEST;
-use super::{Cell, Known};
-
-/// Rank of the commonest words, which three letters in the wrong order are believed to be.
-const SHORT: f32 = 0.12;
+use super::{COMMON, Cell, Known};
 
 /// The commonest word that letters from a to z are with two neighbours swapped; `None` if they are a word as they are. Words
 /// of the dictionary are written small: what is large may be a name.
@@ -24,7 +21,7 @@ pub(super) fn restore(cells: &[Cell], known: Known<'_>) -> Option<Vec<Cell>> {
         word.insert(at - 1, letter);
         let rank = known.rank(&word)?;
         let is_listed = word.len() >= 4 && known.lexicon.has(&word);
-        (is_listed || is_small && (word.len() >= 4 || rank < SHORT)).then_some((rank, word))
+        (is_listed || is_small && (word.len() >= 4 || rank < COMMON)).then_some((rank, word))
     });
     let (_, word) = swapped.reduce(|a, b| if b.0 < a.0 { b } else { a })?;
     Some(word.chars().zip(cells).map(|(c, cell)| Cell { c, at: cell.at }).collect())

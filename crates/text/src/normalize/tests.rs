@@ -130,6 +130,10 @@ fn undoes_masks_and_cuts_of_lexicon_words() {
 fn reads_one_star_in_a_word_of_the_dictionary() {
     assert_eq!(normalize("p*ople wh* write", &WORDS).text, "people wh* write");
     assert_eq!(normalize("P*OPLE are g*od", &[]).text, "people are good");
+    // A vowel of the lexicon's word, or a consonant that a common word has too, or none has.
+    for (text, want) in [("th*t", "thot"), ("t*at", "that"), ("t*ot", "thot")] {
+        assert_eq!(normalize(text, &["thot", "twat"]).text, want, "{text}");
+    }
     for text in ["p**ple", "*eople", "peopl*", "t*e", "p#ople", "p*0ple", "file*name"] {
         assert_eq!(normalize(text, &WORDS).text, text);
     }

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::fold::{Class, Counts, Slot, fold, is_cjk, is_latin, slots};
-use super::lexicon::{LONGEST, align};
+use super::lexicon::{LONGEST, Match, align};
 use super::pieces::is_real;
 use super::signs::{is_dressed, is_flags, is_joiner, is_mask, is_number, is_outside};
-use super::{Cell, Known, order};
+use super::{COMMON, Cell, Known, order};
 
 /// A part of the text and what it is to be.
 struct Change {
@@ -259,12 +259,22 @@ impl Reader<'_> {
         let is_spelled = match counts {
             Counts { letters: 0, foreign: 0, .. } => false,
             Counts { letters: 0, .. } => !self.is_foreign, // all of it in another alphabet
+            Counts { masks: 1, .. } if self.is_commoner(slots, &found) => false,
             Counts { masks: 1.., .. } => self.is_masked(slots, &counts, length),
             Counts { letters: 1, digits: 1.., .. } => length >= 6,
             _ => true,
         };
         let is_leet = counts.digits + counts.signs > 0 && length >= 4;
         is_spelled.then(|| self.change(part, slots, found.word, &found.slots, is_leet))
+    }
+
+    /// Whether one mask is more likely to hide a consonant of a common word (`t*at`) than one of the lexicon's. Who hides a
+    /// word hides its vowels.
+    fn is_commoner(&self, slots: &[Slot], found: &Match<'_>) -> bool {
+        let is_mask = |(_, slot): &(_, &usize)| slots[**slot].class == Class::Mask;
+        let hidden = found.word.bytes().zip(&found.slots).find(is_mask).map(|(letter, _)| letter);
+        hidden.is_some_and(|letter| !b"aeiouy".contains(&letter))
+            && self.likeliest(slots, |word| self.known.dictionary.rank(word)).is_some_and(|(rank, _)| rank < COMMON)
     }
 
     /// Whether so many masks leave enough to know the word by.
@@ -308,7 +318,10 @@ impl Reader<'_> {
         if !is_possible {
             return None;
         }
-        let word = self.likeliest(slots)?;
+        let (_, word) = match counts.masks {
+            0 => self.likeliest(slots, |word| self.known.rank_of_form(word)),
+            _ => self.likeliest(slots, |word| self.known.dictionary.rank(word)),
+        }?;
         let distinct = word.bytes().any(|letter| letter != word.as_bytes()[0]);
         let least = match (replaced, counts.foreign) {
             (0, 0) if counts.masks > 0 => 4,
@@ -332,8 +345,8 @@ impl Reader<'_> {
         counts.masks == 1 && counts.letters + 1 == slots.len() && inside.any(is_star)
     }
 
-    /// The commonest word that the slots may spell. Letters that are stretched are one or two.
-    fn likeliest(&self, slots: &[Slot]) -> Option<String> {
+    /// The commonest word that the slots may spell, with its rank. Letters that are stretched are one or two.
+    fn likeliest(&self, slots: &[Slot], rank: impl Fn(&str) -> Option<f32>) -> Option<(f32, String)> {
         const MOST: usize = 64;
         const ANY: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
         let mut spellings = vec![Vec::with_capacity(slots.len())];
@@ -360,9 +373,9 @@ impl Reader<'_> {
         }
         let ranked = spellings.into_iter().filter_map(|word| {
             let word = String::from_utf8(word).ok()?;
-            Some((self.known.rank_of_form(&word)?, word))
+            Some((rank(&word)?, word))
         });
-        ranked.reduce(|a, b| if b.0 < a.0 { b } else { a }).map(|(_, word)| word)
+        ranked.reduce(|a, b| if b.0 < a.0 { b } else { a })
     }
 
     /// A word that nobody knows, in letters that no word mixes, or in letters that are there for their looks.
