@@ -21,9 +21,7 @@ use graph::{
 use plan::Plan;
 use step::Resources;
 
-#[cfg(target_arch = "wasm32")]
-pub use pool::abandon;
-pub use pool::{Pool, Seat};
+pub use pool::{Pool, Seat, abandon};
 
 /// Computes on the calling thread, and on those of its pool. Everything has happened when a call returns; the futures are
 /// ready. Results are the same bits for any number of threads.

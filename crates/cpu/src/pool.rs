@@ -166,7 +166,6 @@ impl Pool {
     }
 }
 
-#[cfg(target_arch = "wasm32")]
 thread_local! {
     /// The pool that this thread has a seat in.
     static SEATED: std::cell::RefCell<Option<Arc<Shared>>> = const { std::cell::RefCell::new(None) };
@@ -174,7 +173,6 @@ thread_local! {
 
 /// Tells the pool that the calling thread works for, if any, that it will not finish. For where a panic ends the thread
 /// without unwinding: the owner would wait for ever.
-#[cfg(target_arch = "wasm32")]
 pub fn abandon() {
     if let Some(shared) = SEATED.take() {
         shared.abandoned.store(true, SeqCst);
@@ -197,7 +195,6 @@ impl Seat {
     /// Works on the calling thread until the pool is dropped.
     pub fn work(self) {
         let Seat { shared, index } = self;
-        #[cfg(target_arch = "wasm32")]
         SEATED.set(Some(Arc::clone(&shared)));
         let mut epoch = 0;
         loop {
@@ -307,7 +304,7 @@ mod tests {
         time::Duration,
     };
 
-    use super::{Pool, WORTH_SHARING};
+    use super::{Pool, WORTH_SHARING, abandon};
 
     #[test]
     fn every_thread_does_its_share_once() {
@@ -349,6 +346,21 @@ mod tests {
             assert!(caught.is_err(), "share {bad}");
             pool.run(&|_| {});
         }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_was_abandoned() {
+        let (mut pool, seats) = Pool::new(2);
+        seats.into_iter().for_each(|seat| drop(std::thread::spawn(|| seat.work())));
+        let stops = |index| {
+            if index == 1 {
+                abandon();
+                loop {
+                    std::thread::park();
+                }
+            }
+        };
+        assert!(catch_unwind(AssertUnwindSafe(|| pool.run(&stops))).is_err());
     }
 
     #[test]
