@@ -1,5 +1,5 @@
-// Builds dist/: index.js and a self-contained worker.js (esbuild), declarations (tsc), and beside them the wasm module
-// and its glue, which `cargo xtask build` has put into wasm/.
+// Builds dist/: index.js and a self-contained worker.js (esbuild), declarations (tsc), and beside them the wasm modules
+// and their glue, which `cargo xtask build` has put into wasm/.
 import { execFileSync } from 'node:child_process';
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,12 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 process.chdir(here);
 
 /** Without the wasm module the package is whole but for its runtime: enough for type checks and unit tests. */
-const glue = await readFile('wasm/runtime.js', 'utf8').catch(() => undefined);
-if (glue === undefined) console.warn('pkg/wasm is missing: run `cargo xtask build` for a package that computes');
-else if (glue.includes('import.meta.url')) {
-  throw new Error('wasm/runtime.js names a wasm file of its own: build it with omit_default_module_path(true)');
+const modules = ['runtime', 'runtime-threads'];
+const glue = await Promise.all(modules.map((name) => readFile(`wasm/${name}.js`, 'utf8').catch(() => undefined)));
+const isWhole = !glue.includes(undefined);
+if (!isWhole) console.warn('pkg/wasm is missing: run `cargo xtask build` for a package that computes');
+else if (glue.some((text) => text.includes('import.meta.url'))) {
+  throw new Error('the glue names a wasm file of its own: build it with omit_default_module_path(true)');
 }
 
 await rm('dist', { recursive: true, force: true });
@@ -30,28 +32,27 @@ const common = {
   logLevel: 'warning',
 };
 
-/** The page loads the glue only when it computes in its own thread; the worker carries it. */
-const glueBeside = {
+/** The glue's way around a missing `Atomics.waitAsync` is a worker from a blob. Nobody gets there: src/engine/threads.ts asks first. */
+const withoutBlob = (code) => code.replace(/const ret = typeof URL\.createObjectURL .*;/, "throw new Error('Atomics.waitAsync is needed');");
+
+/** The page loads the glue only when it computes in its own thread; the worker carries that of both modules. */
+const glueFrom = (resolve) => ({
   name: 'glue',
   setup(build) {
-    build.onResolve({ filter: /^#runtime$/ }, () => ({ path: './runtime.js', external: true }));
+    build.onResolve({ filter: /^#runtime/ }, ({ path }) => resolve(path.slice(1)));
+    build.onLoad({ filter: /runtime-threads\.js$/ }, async ({ path }) => ({ contents: withoutBlob(await readFile(path, 'utf8')) }));
   },
-};
-const glueInside = {
-  name: 'glue',
-  setup(build) {
-    build.onResolve({ filter: /^#runtime$/ }, () =>
-      glue === undefined ? { path: './runtime.js', external: true } : { path: `${here}wasm/runtime.js` },
-    );
-  },
-};
+});
+const beside = (name) => ({ path: `./${name}.js`, external: true });
+const glueBeside = glueFrom(beside);
+const glueInside = glueFrom((name) => (isWhole ? { path: `${here}wasm/${name}.js` } : beside(name)));
 
 await build({ ...common, entryPoints: ['src/index.ts'], outfile: 'dist/index.js', plugins: [glueBeside] });
 await build({ ...common, entryPoints: ['src/worker.ts'], outfile: 'dist/worker.js', plugins: [glueInside], minify: true });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' });
 
-if (glue !== undefined) {
-  await copyFile('wasm/runtime_bg.wasm', 'dist/runtime.wasm');
+if (isWhole) {
+  for (const name of modules) await copyFile(`wasm/${name}_bg.wasm`, `dist/${name}.wasm`);
   await copyFile('wasm/runtime.js', 'dist/runtime.js');
 }
 for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) await cp(`../${licence}`, `dist/${licence}`).catch(() => undefined);

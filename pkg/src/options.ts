@@ -65,6 +65,14 @@ export interface CreateOptions extends CoreOptions {
   worker?: Worker | (() => Worker) | false;
   /** Where `runtime.wasm` is, if the bundler cannot know. */
   wasmUrl?: string | URL;
+  /** Where `runtime-threads.wasm` is. With {@link wasmUrl} alone there is one thread. */
+  wasmThreadsUrl?: string | URL;
+  /**
+   * Threads that compute on the CPU. More than one needs a page that is cross-origin isolated (COOP and COEP headers), and
+   * a worker; `info().details` tells how many there are and why. Default: half of the logical
+   * cores, at least 2 where there are as many, at most 8.
+   */
+  threads?: number;
   /** Tokens of context to make room for. Default: what the model was trained with, capped for memory. */
   context?: number;
   /** Which adapter to prefer on machines with two. */

@@ -82,10 +82,13 @@ test('the monitor sees 0, rising fractions, then 1, and nothing later', async ()
 test('options reach the engine', async () => {
   const fake = use('embed');
   const worker = (): Worker => assert.fail('not started by a fake');
-  await Embedder.create({ device: 'wasm', context: 128, store: 'memory', wasmUrl: 'https://a.example/r.wasm', worker, powerPreference: 'low-power' });
+  const wasm = { wasmUrl: 'https://a.example/r.wasm', wasmThreadsUrl: 'https://a.example/t.wasm', threads: 3 };
+  await Embedder.create({ device: 'wasm', context: 128, store: 'memory', ...wasm, worker, powerPreference: 'low-power' });
   const { load, worker: passed } = fake.specs[0] ?? assert.fail();
   assert.equal(passed, worker);
-  assert.deepEqual([load.device, load.context, load.store, load.wasmUrl, load.powerPreference], ['wasm', 128, 'memory', 'https://a.example/r.wasm', 'low-power']);
+  assert.deepEqual([load.device, load.context, load.store, load.powerPreference], ['wasm', 128, 'memory', 'low-power']);
+  assert.deepEqual({ wasmUrl: load.wasmUrl, wasmThreadsUrl: load.wasmThreadsUrl, threads: load.threads }, wasm);
+  for (const threads of [0, 1.5, NaN]) await assert.rejects(Embedder.create({ threads }), TypeError);
 });
 
 test('the catalog resolves below modelsUrl, relative to the page or the working directory', () => {

@@ -222,6 +222,7 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
       onPanic = callback;
     },
     heap: () => 65536,
+    file: 'fake.wasm',
     panic: (message: string) => onPanic(message),
   };
   return instance;

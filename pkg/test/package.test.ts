@@ -9,10 +9,10 @@ if (skip !== false) console.log(`skipped: ${skip}`);
 const built = (name: string): string => readFileSync(`${dist}/${name}`, 'utf8');
 const urls = (source: string): string[] => [...source.matchAll(/new URL\("([^"]+)",\s*import\.meta\.url\)/g)].map(([, url]) => url as string);
 
-test('the worker is one file, with the wasm module beside it', { skip }, () => {
+test('the worker is one file, with the wasm modules beside it', { skip }, () => {
   const worker = built('worker.js');
   assert.doesNotMatch(worker, /^import\b|\bimport\(/m);
-  assert.deepEqual(urls(worker), ['./runtime.wasm']);
+  assert.deepEqual(urls(worker).sort(), ['./runtime-threads.wasm', './runtime.wasm']);
 });
 
 test('the page loads worker, wasm and glue by addresses that bundlers find', { skip }, () => {

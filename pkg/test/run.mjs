@@ -25,7 +25,7 @@ await build({
     {
       name: 'external',
       setup(build) {
-        build.onResolve({ filter: /^#runtime$/ }, () => ({ path: '../../../dist/runtime.js', external: true }));
+        build.onResolve({ filter: /^#runtime/ }, ({ path }) => ({ path: `../../../dist/${path.slice(1)}.js`, external: true }));
         build.onResolve({ filter: /^#dist$/ }, () => ({ path: '../../../dist/index.js', external: true }));
       },
     },

@@ -24,20 +24,21 @@ import { moderate } from './suites/moderate.mjs';
 import { ops } from './suites/ops.mjs';
 import { page } from './suites/page.mjs';
 import { promises } from './suites/promises.mjs';
+import { threads } from './suites/threads.mjs';
 import { w3c } from './suites/w3c.mjs';
 import { zeroShot } from './suites/zero-shot.mjs';
 
 /** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
 const runs = {
-  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, classify, moderate, zeroShot, frames, generate, promises, w3c, page] },
+  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, classify, moderate, zeroShot, frames, generate, promises, threads, w3c, page] },
   webgpu: { browser: 'Chromium', suites: [abort, ops, embed, classify, moderate, generate, promises, page] },
-  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, classify, moderate, generate, w3c] },
+  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, classify, moderate, generate, threads, w3c] },
 };
 
 const report = new Report(process.argv[2]);
 const wanted = (process.env.RUNS ?? 'wasm,webgpu,firefox').split(',');
 
-for (const built of ['pkg/dist/index.js', 'pkg/dist/runtime.wasm', 'www/dist/index.html']) {
+for (const built of ['pkg/dist/index.js', 'pkg/dist/runtime.wasm', 'pkg/dist/runtime-threads.wasm', 'www/dist/index.html']) {
   await report.always(`${built} is built`, async () => {
     if (!existsSync(join(root, built))) throw new Error('it is not there: run cargo xtask build first');
   });

@@ -1,5 +1,5 @@
 /**
- * A static server for the tests: strict CSP, no COOP/COEP, byte ranges, a log of every request,
+ * A static server for the tests: strict CSP, no COOP/COEP unless asked for, byte ranges, a log of every request,
  * and folders that misbehave on purpose.
  */
 import { createReadStream } from 'node:fs';
@@ -18,6 +18,12 @@ export const policy = [
   "style-src 'self'",
   "img-src 'self'",
 ].join('; ');
+
+/** Headers that make a page cross-origin isolated. The scripts of its workers need them too. */
+export const isolation = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
 
 const types = {
   '.html': 'text/html; charset=utf-8',

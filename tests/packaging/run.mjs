@@ -17,7 +17,7 @@ import { launch, NoBrowser } from '../browser/browser.mjs';
 import { cosine, minilm } from '../browser/golden.mjs';
 import { models, root } from '../browser/paths.mjs';
 import { needModel, Report } from '../browser/report.mjs';
-import { policy, startServer } from '../browser/server.mjs';
+import { isolation, policy, startServer } from '../browser/server.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const embedding = 'all-minilm-l6-v2';
@@ -43,7 +43,7 @@ const tool = (path, args, cwd) => run(process.execPath, [join(here, 'node_module
 await report.always('npm pack holds what the exports name', async () => {
   const [packed] = JSON.parse(await run('npm', ['pack', '--json', '--pack-destination', work], join(root, 'pkg')));
   const paths = packed.files.map(({ path }) => path);
-  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/worker.js', 'dist/runtime.wasm', 'dist/runtime.js', 'README.md', ...brought]) {
+  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/worker.js', 'dist/runtime.wasm', 'dist/runtime-threads.wasm', 'dist/runtime.js', 'README.md', ...brought]) {
     assert.ok(paths.includes(path), `${path} is missing in ${paths.join(', ')}`);
   }
   assert.ok(!paths.some((path) => path.startsWith('src/') || path.includes('node_modules')));
@@ -101,26 +101,25 @@ await report.test('Vite builds it without configuration', async () => {
 });
 
 await inBrowser('a Vite project loads and embeds', join(project('vite'), 'dist'), policy);
+await inBrowser('a Vite project that is isolated embeds on two threads', join(project('vite'), 'dist'), policy, 2);
 
 const html = await readFile(join(here, 'fixtures/plain/index.html'), 'utf8');
 const map = /<script type="importmap">([^]*?)<\/script>/.exec(html)[1];
 const hash = createHash('sha256').update(map).digest('base64');
-await inBrowser(
-  'plain HTML with an import map loads and embeds',
-  project('plain'),
-  policy.replace("script-src 'self'", `script-src 'self' 'sha256-${hash}'`),
-);
+const withMap = policy.replace("script-src 'self'", `script-src 'self' 'sha256-${hash}'`);
+await inBrowser('plain HTML with an import map loads and embeds', project('plain'), withMap);
+await inBrowser('plain HTML that is isolated embeds on two threads', project('plain'), withMap, 2);
 
 await rm(work, { recursive: true, force: true });
 process.exitCode = report.finish();
 
-/** Opens a folder's page under a policy and waits for the vector that it leaves on its body. */
-async function inBrowser(name, folder, contentSecurityPolicy) {
+/** Opens a folder's page under a policy, isolated if it should have threads, and waits for the vector that it leaves. */
+async function inBrowser(name, folder, contentSecurityPolicy, threads = 1) {
   await report.test(name, async () => {
     needModel(embedding);
     const server = await startServer({
       folders: { '/models/': models, '/': folder },
-      headers: { 'content-security-policy': contentSecurityPolicy },
+      headers: { 'content-security-policy': contentSecurityPolicy, ...(threads > 1 && isolation) },
     });
     const browser = await launch({ backend: 'wasm' }).catch((error) => {
       throw error instanceof NoBrowser ? error.message : error;
@@ -128,9 +127,10 @@ async function inBrowser(name, folder, contentSecurityPolicy) {
     try {
       const page = await browser.open(`${server.origin}/`);
       await page.waitForFunction(() => document.body.dataset.result || document.body.dataset.error, undefined, { timeout: 120_000 });
-      const { result, error } = await page.evaluate(() => ({ ...document.body.dataset }));
+      const { result, error, threads: found } = await page.evaluate(() => ({ ...document.body.dataset }));
       assert.equal(error, undefined);
       assertHelloWorld(JSON.parse(result));
+      assert.equal(found, String(threads));
       assert.deepEqual(browser.violations, []);
       assert.deepEqual(browser.complaints.filter((text) => !text.includes('favicon.ico')), []);
       assert.deepEqual(browser.outside, []);

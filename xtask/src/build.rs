@@ -1,6 +1,6 @@
 //! The wasm module, the npm package and the page.
 
-use crate::toolchain::{self, SIMD128, Toolchain};
+use crate::toolchain::{self, SIMD128, THREADS, Toolchain, Variant};
 use crate::{npm, paths, process};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -63,6 +63,7 @@ struct Module {
     manifest: &'static str,
     /// The name of the glue: `<name>.js`, `<name>.d.ts`, `<name>_bg.wasm`.
     name: &'static str,
+    variant: &'static Variant,
     out: PathBuf,
 }
 
@@ -85,16 +86,22 @@ pub(crate) fn build(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// The modules of crates/web, each with its variant: a page downloads one of them.
+pub(crate) const MODULES: [(&str, &Variant); 2] = [("runtime", &SIMD128), ("runtime-threads", &THREADS)];
+
 /// crates/web -> pkg/wasm.
 pub(crate) fn wasm(profile: &str) -> Result<()> {
-    let out = paths::root().join("pkg/wasm");
-    module(&Module { manifest: "crates/web/Cargo.toml", name: "runtime", out }, profile)
+    for (name, variant) in MODULES {
+        let out = paths::root().join("pkg/wasm");
+        module(&Module { manifest: "crates/web/Cargo.toml", name, variant, out }, profile)?;
+    }
+    Ok(())
 }
 
 /// tests/browser-ops -> target/browser-ops: the op table, to be run on a browser's WebGPU.
 pub(crate) fn ops(profile: &str) -> Result<()> {
     let out = paths::target().join("browser-ops");
-    module(&Module { manifest: "tests/browser-ops/Cargo.toml", name: "ops", out }, profile)
+    module(&Module { manifest: "tests/browser-ops/Cargo.toml", name: "ops", variant: &SIMD128, out }, profile)
 }
 
 /// pkg -> pkg/dist.
@@ -113,22 +120,25 @@ pub(crate) fn page() -> Result<()> {
 
 fn module(module: &Module, profile: &str) -> Result<()> {
     same_bindgen()?;
-    let toolchain = toolchain::choose()?;
+    let toolchain = toolchain::choose(module.variant)?;
     process::say(&format!("wasm toolchain: {}", toolchain.describe()));
     let compiled = compile(&toolchain, module, profile)?;
     bind(&compiled, module)?;
     let bound = module.out.join(format!("{}_bg.wasm", module.name));
-    optimize(&bound)
+    optimize(&bound, module.variant)
 }
 
 /// cargo, for the cdylib alone: an rlib beside it would be compiled twice under LTO.
 fn compile(toolchain: &Toolchain, module: &Module, profile: &str) -> Result<PathBuf> {
-    let mut command = toolchain.cargo("rustc", &SIMD128);
+    let mut command = toolchain.cargo("rustc", module.variant);
     command
         .current_dir(paths::root())
         .args(["--manifest-path", module.manifest, "--lib", "--crate-type", "cdylib", "--profile", profile, "--locked"])
         .arg("--message-format=json-render-diagnostics");
-    let messages = process::data(&format!("compiling {} to wasm (profile {profile})", module.manifest), &mut command)?;
+    let messages = process::data(
+        &format!("compiling {} to {}.wasm (profile {profile})", module.manifest, module.name),
+        &mut command,
+    )?;
     let artefacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let file = artefacts
         .filter(|message| message["reason"] == "compiler-artifact")
@@ -158,10 +168,10 @@ fn bind(wasm: &Path, module: &Module) -> Result<()> {
 }
 
 /// `wasm-opt -O2`, remembered by the hash of what went in: it takes longer than compiling.
-fn optimize(wasm: &Path) -> Result<()> {
+fn optimize(wasm: &Path, variant: &Variant) -> Result<()> {
     let tools = paths::root().join("xtask/tools");
     npm::install(&tools, "wasm-opt")?;
-    let arguments = [&["-O2"], WASM_FEATURES].concat();
+    let arguments = [&["-O2"], WASM_FEATURES, variant.wasm_opt].concat();
     let mut hash = Sha256::new();
     hash.update(fs::read(wasm)?);
     hash.update(fs::read(tools.join("package-lock.json"))?);

@@ -18,8 +18,9 @@ const NPM_FOLDERS: &[(&str, &str)] = &[
 pub(crate) fn everything() -> Result<()> {
     process::heading("setup");
     npm::node()?;
-    let toolchain = toolchain::choose()?;
-    process::say(&format!("wasm: {}", toolchain.describe()));
+    for (what, variant) in [("wasm", &toolchain::SIMD128), ("wasm with threads", &toolchain::THREADS)] {
+        process::say(&format!("{what}: {}", toolchain::choose(variant)?.describe()));
+    }
     chromium()?;
     firefox()?;
     vulkan()?;

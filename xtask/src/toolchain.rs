@@ -18,16 +18,51 @@ pub(crate) struct Variant {
     /// The folder inside `target` that it is built in.
     pub(crate) folder: &'static str,
     /// rustc's `target-feature`.
-    pub(crate) features: &'static str,
+    features: &'static str,
+    /// Arguments of the linker.
+    link: &'static [&'static str],
+    /// What wasm-opt must be told beyond what every module has.
+    pub(crate) wasm_opt: &'static [&'static str],
 }
 
 /// The floor: every browser with WebGPU or Wasm SIMD runs it.
-pub(crate) const SIMD128: Variant = Variant { folder: "wasm", features: "+simd128" };
+pub(crate) const SIMD128: Variant = Variant { folder: "wasm", features: "+simd128", link: &[], wasm_opt: &[] };
+
+/// Memory that threads share, for pages that are cross-origin isolated. std has to be built with the same features.
+pub(crate) const THREADS: Variant = Variant {
+    folder: "wasm-threads",
+    features: "+simd128,+atomics,+bulk-memory,+mutable-globals",
+    link: &[
+        "--shared-memory",
+        "--import-memory",
+        "--max-memory=4294967296",
+        // For wasm-bindgen, which takes them out again.
+        "--export=__wasm_init_tls",
+        "--export=__tls_size",
+        "--export=__tls_align",
+        "--export=__tls_base",
+    ],
+    wasm_opt: &["--enable-threads"],
+};
+
+impl Variant {
+    fn rustflags(&self) -> String {
+        let link = self.link.iter().map(|argument| format!(" -C link-arg={argument}"));
+        format!("-C target-feature={}{}", self.features, link.collect::<String>())
+    }
+
+    /// Whether a std that somebody else has built will do.
+    fn has_plain_std(&self) -> bool {
+        !self.features.contains("+atomics")
+    }
+}
 
 /// How wasm32 code is compiled on this machine.
 pub(crate) enum Toolchain {
     /// The cargo on the path has a std for wasm32.
     Installed,
+    /// The cargo on the path has the sources of std, from which it is built.
+    Source,
     /// Debian's compiler for browsers' build systems; std is built from its sources.
     Debian {
         /// `wasm-ld` of the LLVM that this rustc uses.
@@ -35,21 +70,26 @@ pub(crate) enum Toolchain {
     },
 }
 
-/// Finds or installs a toolchain.
-pub(crate) fn choose() -> Result<Toolchain> {
-    if installed() {
-        return Ok(Toolchain::Installed);
+/// Finds or installs a toolchain for a variant.
+pub(crate) fn choose(variant: &Variant) -> Result<Toolchain> {
+    let (there, what, found) = if variant.has_plain_std() {
+        (installed as fn() -> bool, ["target", "add", TARGET], Toolchain::Installed)
+    } else {
+        (source as fn() -> bool, ["component", "add", "rust-src"], Toolchain::Source)
+    };
+    if there() {
+        return Ok(found);
     }
     let offline = env::var("RUSHLIGHT_OFFLINE").is_ok_and(|value| !value.is_empty() && value != "0");
-    if !offline && rustup() && installed() {
-        return Ok(Toolchain::Installed);
+    if !offline && rustup(&what) && there() {
+        return Ok(found);
     }
     if let Some(linker) = debian() {
         return Ok(Toolchain::Debian { linker });
     }
     let why = "compiling to wasm32 needs a standard library for it, and neither rustc nor rustup has one";
-    let otherwise = "run `rustup target add wasm32-unknown-unknown` where rustup's server can be reached";
-    setup::apt(&["rustc-web", "cargo-web", "rust-web-src", "lld-22"], why, otherwise)?;
+    let otherwise = format!("run `rustup {}` where rustup's server can be reached", what.join(" "));
+    setup::apt(&["rustc-web", "cargo-web", "rust-web-src", "lld-22"], why, &otherwise)?;
     match debian() {
         Some(linker) => Ok(Toolchain::Debian { linker }),
         None => bail!("Debian's rustc-web is installed but not complete.\n  {otherwise}, then run this again."),
@@ -61,6 +101,7 @@ impl Toolchain {
     pub(crate) fn describe(&self) -> String {
         match self {
             Toolchain::Installed => format!("the installed Rust has a std for {TARGET}"),
+            Toolchain::Source => "the installed Rust, std built from its rust-src".to_owned(),
             Toolchain::Debian { linker } => {
                 format!("Debian's /usr/bin/rustc, std built from source, linker {}", linker.display())
             }
@@ -71,7 +112,7 @@ impl Toolchain {
     pub(crate) fn cargo(&self, subcommand: &str, variant: &Variant) -> Command {
         let folder = paths::target().join(variant.folder);
         let mut command = match self {
-            Toolchain::Installed => Command::new("cargo"),
+            Toolchain::Installed | Toolchain::Source => Command::new("cargo"),
             Toolchain::Debian { .. } => Command::new("/usr/bin/cargo"),
         };
         // What the cargo that started us told its children must not leak into another toolchain.
@@ -81,13 +122,14 @@ impl Toolchain {
         command
             .arg(subcommand)
             .env("CARGO_TARGET_DIR", folder)
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", format!("-C target-feature={}", variant.features))
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", variant.rustflags())
             .args(["--target", TARGET]);
+        if !matches!(self, Toolchain::Installed) {
+            // In this command's environment only: set for all, it would let `#![feature]` slip into our code.
+            command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
+        }
         if let Toolchain::Debian { linker } = self {
             command
-                .args(["-Z", "build-std=std,panic_abort"])
-                // In this command's environment only: set for all, it would let `#![feature]` slip into our code.
-                .env("RUSTC_BOOTSTRAP", "1")
                 .env("RUSTC", "/usr/bin/rustc")
                 .env_remove("RUSTUP_TOOLCHAIN")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
@@ -97,20 +139,29 @@ impl Toolchain {
 }
 
 fn installed() -> bool {
-    let sysroot = process::answer(Command::new("rustc").args(["--print", "sysroot"]).current_dir(paths::root()));
-    sysroot.is_some_and(|root| Path::new(&root).join("lib/rustlib").join(TARGET).join("lib").is_dir())
+    in_sysroot(&format!("{TARGET}/lib"))
 }
 
-/// Asks rustup for the target; false when there is no rustup or it cannot reach its server.
-fn rustup() -> bool {
+fn source() -> bool {
+    in_sysroot("src/rust/library/std")
+}
+
+/// Whether the rustc on the path has this folder.
+fn in_sysroot(folder: &str) -> bool {
+    let sysroot = process::answer(Command::new("rustc").args(["--print", "sysroot"]).current_dir(paths::root()));
+    sysroot.is_some_and(|root| Path::new(&root).join("lib/rustlib").join(folder).is_dir())
+}
+
+/// Asks rustup for a target or a component; false when there is no rustup or it cannot reach its server.
+fn rustup(what: &[&str]) -> bool {
     if paths::on_path("rustup").is_none() {
         return false;
     }
     let added = process::run(
-        "adding the wasm32 target with rustup",
-        Command::new("rustup").args(["target", "add", TARGET]).current_dir(paths::root()),
+        &format!("rustup {}", what.join(" ")),
+        Command::new("rustup").args(what).current_dir(paths::root()),
     )
-    .context("rustup could not add the target");
+    .context("rustup could not add it");
     if let Err(error) = &added {
         process::say(&format!("{error:#}; trying Debian's packages (RUSHLIGHT_OFFLINE=1 skips this attempt)"));
     }

@@ -3,13 +3,16 @@
 //! Only mechanism: which device, which prompt and which files are decided in `pkg/`. Options and results are plain
 //! objects; a failed call throws `{ code, message }`. Calls of one runtime must not overlap.
 
+mod device;
 mod error;
 mod host;
 mod panic;
 mod sink;
 mod source;
+#[cfg(target_feature = "atomics")]
+mod threads;
 
-use engine::{Backend, Device, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
+use engine::{EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
 use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint32Array};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::{Serializer, from_value};
@@ -18,6 +21,8 @@ use wasm_bindgen::prelude::*;
 
 pub use error::Failure;
 pub use source::JsFile;
+#[cfg(target_feature = "atomics")]
+pub use threads::{abandon, make_pool, work};
 
 /// Options of [`Runtime::open`].
 #[derive(Deserialize)]
@@ -42,18 +47,9 @@ impl Runtime {
     /// `sink` is told of everything that happens during a call; `false` from it ends the call.
     pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, Failure> {
         let OpenOptions { device, context, power_preference, self_test } = from_value(options)?;
-        let device: Device = match device.as_str() {
-            "wasm" => Device { backend: Box::new(cpu::CpuBackend::new()), reference: None },
-            "webgpu" => {
-                let power = match power_preference.as_deref() {
-                    Some("high-performance") => gpu::Power::High,
-                    Some("low-power") => gpu::Power::Low,
-                    _ => gpu::Power::Default,
-                };
-                let backend = gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await?;
-                let reference = self_test.unwrap_or(true).then(|| Box::new(cpu::CpuBackend::new()) as Box<dyn Backend>);
-                Device { backend: Box::new(backend), reference }
-            }
+        let device = match device.as_str() {
+            "wasm" => device::cpu(),
+            "webgpu" => device::gpu(power_preference.as_deref(), self_test.unwrap_or(true)).await?,
             other => return Err(Failure::new("BAD_INPUT", &format!("there is no device {other}"))),
         };
         let files = files.into_iter().map(source::file).collect();

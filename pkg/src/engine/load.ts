@@ -6,7 +6,7 @@ import { canWriteOpfs, hasOpfs, opfsStore } from '../weights/opfs.js';
 import { blobFile, bytesFile, isNode, openFileUrl } from '../weights/source.js';
 import type { ModelStore, StoredFile } from '../weights/store.js';
 import { storeKey } from '../weights/key.js';
-import { chooseDevice } from './device.js';
+import type { Choice } from './device.js';
 import type { FileRef, LoadArgs } from './protocol.js';
 import type { Runtime, RuntimeFile, RuntimeInstance } from './runtime.js';
 import { hasPassed, rememberPassed, verdictKey } from './self-test.js';
@@ -32,7 +32,7 @@ const THROTTLE_MS = 50;
 const VERIFY_BYTES = 1 << 20;
 
 /** Has every file locally and verified, opens the model on the chosen device, and lets the files go. */
-export async function load(args: LoadArgs, tools: LoadTools): Promise<Loaded> {
+export async function load(args: LoadArgs, choice: Choice, tools: LoadTools): Promise<Loaded> {
   const progress = new Throttle(tools.onProgress);
   const store = tools.store ?? (await chooseStore(args.store));
   const opened: StoredFile[] = [];
@@ -43,7 +43,7 @@ export async function load(args: LoadArgs, tools: LoadTools): Promise<Loaded> {
       opened.push(stored);
       files.push({ name: file.name, size: stored.size, readAt: stored.readAt });
     }
-    const loaded = await start(args, files, store, tools, progress);
+    const loaded = await start(args, choice, files, store, tools, progress);
     progress.say({ phase: 'ready', loaded: 1, total: 1 });
     return loaded;
   } finally {
@@ -60,12 +60,12 @@ async function chooseStore(asked: LoadArgs['store']): Promise<ModelStore> {
 
 async function start(
   args: LoadArgs,
+  choice: Choice,
   files: RuntimeFile[],
   store: ModelStore,
   tools: LoadTools,
   progress: Throttle,
 ): Promise<Loaded> {
-  const choice = await chooseDevice(args.device, args.powerPreference);
   const { context, powerPreference } = args;
   const verdict = verdictKey(tools.runtime.hasher(), choice.adapter, args.id, files);
   const isTrusted = choice.device === 'webgpu' && (await hasPassed(store, verdict));

@@ -1,8 +1,9 @@
 import { RushlightError, toRushlightError } from '../errors.js';
 import type { CallStats } from '../options.js';
 import type { ModelStore } from '../weights/store.js';
+import { chooseDevice, type Choice } from './device.js';
 import { load } from './load.js';
-import type { Args, CallName, Engine, EngineCallOptions, Prompt, Result } from './protocol.js';
+import type { Args, CallName, Engine, EngineCallOptions, LoadArgs, Prompt, Result } from './protocol.js';
 import { loadRuntime, type Runtime, type RuntimeInstance, type RuntimePrompt } from './runtime.js';
 
 export interface LocalEngineOptions {
@@ -10,6 +11,8 @@ export interface LocalEngineOptions {
   store?: ModelStore | undefined;
   /** Tests give a runtime of their own. */
   loadRuntime?: (wasmUrl: string | undefined) => Promise<RuntimeInstance>;
+  /** The runtime with threads, or why there is to be one thread. Only where this thread may wait for others. */
+  loadThreaded?: (args: LoadArgs) => Promise<RuntimeInstance | string>;
   fetch?: typeof fetch;
 }
 
@@ -88,11 +91,12 @@ export class LocalEngine implements Engine {
   readonly #handlers: Handlers = {
     load: async (args, { signal, onEvent }) => {
       if (this.#runtime !== undefined) throw new RushlightError('INTERNAL', 'load was called twice');
-      const instance = await (this.#options.loadRuntime ?? loadRuntime)(args.wasmUrl);
+      const choice = await chooseDevice(args.device, args.powerPreference);
+      const { instance, whyOneThread } = await this.#instance(choice, args);
       instance.onPanic((message) => this.crash(message));
       this.#heap = instance.heap;
       const { store } = this.#options;
-      const { runtime, info } = await load(args, {
+      const { runtime, info } = await load(args, choice, {
         runtime: instance,
         store,
         fetch: this.#options.fetch ?? fetch.bind(globalThis),
@@ -100,6 +104,8 @@ export class LocalEngine implements Engine {
         onProgress: (progress) => onEvent?.(progress),
       });
       this.#runtime = runtime;
+      info.details['module'] = instance.file;
+      if (info.device === 'wasm' && whyOneThread !== undefined) info.details['whyOneThread'] = whyOneThread;
       return info;
     },
 
@@ -134,6 +140,15 @@ export class LocalEngine implements Engine {
 
     memory: async () => ({ heap: this.#heap(), ...this.#model.memory() }),
   };
+
+  /** Threads are for computing on the CPU: a page downloads the module that it needs, and no other. */
+  async #instance({ device }: Choice, args: LoadArgs): Promise<{ instance: RuntimeInstance; whyOneThread?: string }> {
+    const plain = (): Promise<RuntimeInstance> => (this.#options.loadRuntime ?? loadRuntime)(args.wasmUrl);
+    if (device !== 'wasm') return { instance: await plain(), whyOneThread: 'the module was chosen for WebGPU, which failed' };
+    const threaded = (await this.#options.loadThreaded?.(args)) ?? 'the runtime is not in a worker of the package';
+    if (typeof threaded === 'string') return { instance: await plain(), whyOneThread: threaded };
+    return { instance: threaded };
+  }
 
   #goesOn(signal: AbortSignal | undefined, stop: AbortSignal | undefined): boolean {
     return signal?.aborted !== true && stop?.aborted !== true && this.#ended === undefined;

@@ -26,6 +26,8 @@ export interface LoadArgs {
   context?: number | undefined;
   powerPreference?: 'high-performance' | 'low-power' | undefined;
   wasmUrl?: string | undefined;
+  wasmThreadsUrl?: string | undefined;
+  threads?: number | undefined;
   store: 'auto' | 'memory';
 }
 

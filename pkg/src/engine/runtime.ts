@@ -80,6 +80,8 @@ export interface RuntimeInstance {
   onPanic(callback: (message: string) => void): void;
   /** Bytes of the wasm heap. */
   heap(): number;
+  /** The file that it is. */
+  file: string;
 }
 
 /** The panic of this thread's instance. There is one instance a thread, and none after it: a worker is replaced. */
@@ -96,7 +98,13 @@ export async function loadRuntime(wasmUrl: string | undefined): Promise<RuntimeI
   const { memory } = await glue.default({ module_or_path: compiled }).catch((error: unknown) => {
     throw unavailable(`${url.href} cannot be started`, error);
   });
+  return instanceOf(glue, memory, 'runtime.wasm');
+}
+
+/** What has been started, for the rest of the package. */
+export function instanceOf(glue: RuntimeModule, memory: WebAssembly.Memory, file: string): RuntimeInstance {
   return {
+    file,
     open: (files, options, sink) => glue.Runtime.open(files, options, sink),
     hasher: () => new glue.Sha256(),
     onPanic: (callback) =>
@@ -108,7 +116,8 @@ export async function loadRuntime(wasmUrl: string | undefined): Promise<RuntimeI
   };
 }
 
-async function compile(url: URL): Promise<WebAssembly.Module> {
+/** Fetches and compiles a module. */
+export async function compile(url: URL): Promise<WebAssembly.Module> {
   if (typeof WebAssembly === 'undefined') throw unavailable('WebAssembly is switched off', undefined);
   try {
     if (url.protocol === 'file:' && isNode()) return await WebAssembly.compile(readFileUrl(url));

@@ -41,6 +41,7 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
   const { signal } = options;
   const resolved = resolveModel(named(options, needs), options);
   checkDevice(options.device);
+  checkThreads(options.threads);
   signal?.throwIfAborted();
   const download = new DownloadProgress(options.monitor);
   const custom = typeof options.store === 'object' ? options.store : undefined;
@@ -52,7 +53,9 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
         device: options.device ?? 'auto',
         context: options.context,
         powerPreference: options.powerPreference,
-        wasmUrl: options.wasmUrl === undefined ? undefined : new URL(options.wasmUrl, baseUrl()).href,
+        wasmUrl: absolute(options.wasmUrl),
+        wasmThreadsUrl: absolute(options.wasmThreadsUrl),
+        threads: options.threads,
         store: typeof options.store === 'string' ? options.store : 'auto',
       },
       worker: options.worker,
@@ -95,6 +98,16 @@ function checkDevice(device: unknown): void {
   if (device !== undefined && device !== 'auto' && device !== 'webgpu' && device !== 'wasm') {
     throw new TypeError(`device: expected 'auto', 'webgpu' or 'wasm', not ${JSON.stringify(device)}`);
   }
+}
+
+function checkThreads(threads: number | undefined): void {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new TypeError(`threads: expected a whole number of at least 1, not ${threads}`);
+  }
+}
+
+function absolute(url: string | URL | undefined): string | undefined {
+  return url === undefined ? undefined : new URL(url, baseUrl()).href;
 }
 
 /** The common part of every `availability()`. Looks at names and sizes only: no GPU, no network. */

@@ -1,0 +1,31 @@
+//! The devices of a page.
+
+use engine::{BackendError, Device};
+
+/// The CPU: on one thread, or on those of the pool that was made for it.
+pub(crate) fn cpu() -> Device {
+    #[cfg(target_feature = "atomics")]
+    let backend = crate::threads::pool().map_or_else(cpu::CpuBackend::new, cpu::CpuBackend::with_pool);
+    #[cfg(not(target_feature = "atomics"))]
+    let backend = cpu::CpuBackend::new();
+    Device { backend: Box::new(backend), reference: None }
+}
+
+/// The GPU, tried against the CPU if it should be.
+#[cfg(not(target_feature = "atomics"))]
+pub(crate) async fn gpu(power: Option<&str>, self_test: bool) -> Result<Device, BackendError> {
+    let power = match power {
+        Some("high-performance") => gpu::Power::High,
+        Some("low-power") => gpu::Power::Low,
+        _ => gpu::Power::Default,
+    };
+    let backend = gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await?;
+    let reference = self_test.then(|| cpu().backend);
+    Ok(Device { backend: Box::new(backend), reference })
+}
+
+/// This module has none.
+#[cfg(target_feature = "atomics")]
+pub(crate) async fn gpu(_power: Option<&str>, _self_test: bool) -> Result<Device, BackendError> {
+    Err(BackendError::Unavailable("the module with threads computes on the CPU".into()))
+}

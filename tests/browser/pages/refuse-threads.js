@@ -1,0 +1,1 @@
+if (self.name === 'rushlight-thread') throw new Error('this worker refuses threads');
