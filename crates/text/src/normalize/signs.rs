@@ -41,3 +41,23 @@ pub(super) fn is_number(cells: &[Cell], part: &Range<usize>, is_leet: bool) -> b
     let inside = text.strip_prefix(is_letter).and_then(|rest| rest.strip_suffix(is_letter));
     is_ordinal || !is_leet && inside.is_some_and(|inside| inside.len() >= 2 && is_digits(inside))
 }
+
+/// Addresses, paths, expressions: signs and digits mean themselves there.
+pub(super) fn is_code(cells: &[Cell], token: Range<usize>) -> bool {
+    let c = |at: usize| cells.get(at).map_or(' ', |cell| cell.c);
+    let starts = |at: usize, text: &str| text.chars().enumerate().all(|(index, want)| c(at + index) == want);
+    let mut has_at = false;
+    for at in token.clone() {
+        match c(at) {
+            ':' if starts(at, "://") || starts(at, "::") => return true,
+            '=' | '{' | '}' | '<' | '>' | ';' if at + 1 < token.end && at > token.start => return true,
+            '(' if c(at + 1) == ')' => return true,
+            '@' if at > token.start => has_at = true,
+            '.' if has_at && c(at + 1).is_alphanumeric() => return true,
+            _ => {}
+        }
+    }
+    // A colour or a short hash.
+    let is_hex = c(token.start) == '#' && token.clone().skip(1).all(|at| c(at).is_ascii_hexdigit());
+    starts(token.start, "www.") || is_hex && token.len() > 3
+}

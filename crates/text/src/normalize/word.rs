@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::fold::{Class, Counts, Slot, fold, is_cjk, is_latin, slots};
 use super::lexicon::{LONGEST, Match, align};
 use super::pieces::is_real;
-use super::signs::{is_dressed, is_flags, is_joiner, is_mask, is_number, is_outside};
+use super::signs::{is_code, is_dressed, is_flags, is_joiner, is_mask, is_number, is_outside};
 use super::{COMMON, Cell, Known, order};
 
 /// A part of the text and what it is to be.
@@ -76,7 +76,7 @@ impl Reader<'_> {
         {
             return;
         }
-        if self.is_code(token.clone()) {
+        if is_code(self.cells, token.clone()) {
             return;
         }
         let core = self.trim(token.clone(), is_outside);
@@ -101,26 +101,6 @@ impl Reader<'_> {
             part.end -= 1;
         }
         part
-    }
-
-    /// Addresses, paths, expressions: signs and digits mean themselves there.
-    fn is_code(&self, token: Range<usize>) -> bool {
-        let c = |at: usize| self.cells.get(at).map_or(' ', |cell| cell.c);
-        let starts = |at: usize, text: &str| text.chars().enumerate().all(|(index, want)| c(at + index) == want);
-        let mut has_at = false;
-        for at in token.clone() {
-            match c(at) {
-                ':' if starts(at, "://") || starts(at, "::") => return true,
-                '=' | '{' | '}' | '<' | '>' | ';' if at + 1 < token.end && at > token.start => return true,
-                '(' if c(at + 1) == ')' => return true,
-                '@' if at > token.start => has_at = true,
-                '.' if has_at && c(at + 1).is_alphanumeric() => return true,
-                _ => {}
-            }
-        }
-        // A colour or a short hash.
-        let is_hex = c(token.start) == '#' && token.clone().skip(1).all(|at| c(at).is_ascii_hexdigit());
-        starts(token.start, "www.") || is_hex && token.len() > 3
     }
 
     /// A word of the lexicon in the whole of a token, signs and joiners included.
