@@ -16,7 +16,8 @@ from obfuscate import TRICKS
 from train import SEED
 
 POOL = 800  # harmful rows that the flagged ones are taken from
-SPELLED = 250  # texts of each kind that are spelled in ten ways
+ATTACKS = 250  # flagged texts that are spelled in ten ways
+BENIGN = 1000  # benign ones: few of them are flagged
 
 
 def sample(index: np.ndarray, count: int) -> np.ndarray:
@@ -87,8 +88,8 @@ def main() -> None:
 
     harmful = np.any([positive for label, positive in zip(LABELS, unscored.positive) if label != OFF], axis=0)
     pool = [rows.texts[i] for i in sample(np.flatnonzero(harmful & ~written), POOL)]
-    flagged = np.array(pool)[flags(moderated(pool))][:SPELLED].tolist()
-    benign = [rows.texts[i] for i in sample(np.flatnonzero(unscored.collected), SPELLED)]
+    flagged = np.array(pool)[flags(moderated(pool))][:ATTACKS].tolist()
+    benign = [rows.texts[i] for i in sample(np.flatnonzero(unscored.collected), BENIGN)]
     listed = node.with_rules(np.zeros((len(flagged), len(LABELS))), flagged)[:, LABELS.index("profanity")] > 0
     print(survival_table(flagged, benign, lambda texts: flags(moderated(texts)), listed))
 
