@@ -53,7 +53,7 @@ def survival_table(attacks: list[str], benign: list[str], flags, listed: np.ndar
     plain = flags(benign)
     lines = [
         f"| trick | still flagged, of {len(attacks)} | of {listed.sum()} with a listed word | of {(~listed).sum()} without "
-        f"| benign flagged, of {len(benign)} |",
+        f"| benign flagged, of {len(benign):,} |",
         "|---" * 5 + "|",
         f"| none | | | | {percent(plain)} |",
     ]
