@@ -1,5 +1,7 @@
 import { hiddenMarkup } from './hidden-markup.js';
+import type { Range } from './lexicon.js';
 import { INSTRUCTIONS, TURN_MARKERS } from './phrases.js';
+import { sentenceRanges } from './windows.js';
 
 /**
  * What was found.
@@ -29,6 +31,9 @@ export interface InjectionFinding {
 
 /** More of Base64 than this isn't decoded: an order to a model comes early or is long. */
 const DECODED = 4096;
+
+/** What has no end for longer than this is no sentence. */
+const LONGEST = 1024;
 
 /** Characters that take no room on the screen, and that bend its order. */
 const INVISIBLE = /[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/;
@@ -60,12 +65,29 @@ export function findInjection(text: string): InjectionFinding[] {
 
 /** The text without what {@link findInjection} calls `hidden`: what a reader sees. */
 export function withoutHidden(text: string, findings: readonly InjectionFinding[] = findInjection(text)): string {
+  return without(text, findings.filter(({ kind }) => kind === 'hidden'));
+}
+
+/** The text without anything that was found: of what a reader sees too, whole sentences that speak to a model. */
+export function withoutInjection(text: string, findings: readonly InjectionFinding[] = findInjection(text)): string {
+  const sentences = sentenceRanges(text);
+  let sentence = sentences.next();
+  const whole = ({ kind, start, end }: InjectionFinding): Range => {
+    if (kind !== 'instruction') return { start, end };
+    while (sentence.done !== true && sentence.value.end <= start) sentence = sentences.next(); // both go through the text once
+    if (sentence.done === true || sentence.value.end - sentence.value.start > LONGEST) return { start, end };
+    return { start: Math.min(start, sentence.value.start), end: Math.max(end, sentence.value.end) };
+  };
+  return without(text, findings.map(whole));
+}
+
+/** `ranges` in the order of their starts. */
+function without(text: string, ranges: readonly Range[]): string {
   let out = '';
   let from = 0;
-  for (const { kind, start, end } of findings) {
-    if (kind !== 'hidden' || start < from) continue;
-    out += text.slice(from, start);
-    from = end;
+  for (const { start, end } of ranges) {
+    out += text.slice(from, Math.max(from, start));
+    from = Math.max(from, end);
   }
   return out + text.slice(from);
 }

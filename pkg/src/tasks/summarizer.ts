@@ -1,6 +1,6 @@
 import type { Prompt, Sampling } from '../engine/protocol.js';
 import { quotaExceeded, RushlightError } from '../errors.js';
-import { withoutHidden } from '../moderation/injection.js';
+import { findInjection, withoutHidden, withoutInjection, type InjectionFinding } from '../moderation/injection.js';
 import type { Moderation, ModerateOptions } from '../moderation/types.js';
 import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions } from '../options.js';
 import { counter, measureCosts, type TokenCosts } from './conversation.js';
@@ -46,6 +46,11 @@ export interface SummarizerCreateOptions extends CreateOptions, SummarizerCoreOp
   /** What all texts have in common, for instance who reads the summaries. */
   sharedContext?: string;
   /**
+   * Sentences that speak to a language model (`ignore all previous instructions`), as {@link findInjection} knows them:
+   * `'remove'`, the default, leaves them out; `'keep'` is for texts about them.
+   */
+  injection?: 'remove' | 'keep';
+  /**
    * Reads each text before the model does, all of it, as a `'document'`. One that is flagged is not summarized: the call
    * fails with the code `FLAGGED` (`cause` says what was found), and so does one that cannot be moderated.
    */
@@ -56,14 +61,16 @@ export interface SummarizerCreateOptions extends CreateOptions, SummarizerCoreOp
 export interface SummarizeOptions extends CallOptions {
   /** What to know about this text. */
   context?: string;
+  /** Called before the model reads, with what is aimed at it in the text, hidden or not, if anything is. */
+  onInjection?: (found: InjectionFinding[]) => void;
   /** Called as parts of a long text are done; `done === total` begins the last step. */
   onProgress?: (done: number, total: number) => void;
 }
 
 /**
  * Summarizes text of any length: what does not fit the model is summarized in parts first. What a reader of the text does
- * not see ({@link withoutHidden}: HTML comments, elements that a style hides, tag characters) is left out. The shape of
- * the W3C Summarizer API.
+ * not see ({@link withoutHidden}: HTML comments, elements that a style hides, tag characters) is left out, and so are
+ * sentences that speak to a model. The shape of the W3C Summarizer API.
  *
  * ```ts
  * import { Summarizer } from 'rushlight';
@@ -84,12 +91,14 @@ export class Summarizer extends Task {
   /** Longer texts are summarized in parts, so there is no limit. */
   readonly inputQuota = Infinity;
   readonly #costs: TokenCosts;
+  readonly #injection: 'remove' | 'keep';
   readonly #moderator: SummarizerModerator | undefined;
   #stats: CallStats | undefined;
 
   private constructor(user: ModelUser, costs: TokenCosts, options: SummarizerCreateOptions) {
     super(user, 'summarizer');
     this.#costs = costs;
+    this.#injection = options.injection ?? 'remove';
     this.#moderator = options.moderator;
     this.type = options.type ?? 'key-points';
     this.format = options.format ?? 'markdown';
@@ -151,12 +160,17 @@ export class Summarizer extends Task {
   }
 
   async #summarize(input: string, options: SummarizeOptions, signal: AbortSignal, emit: (delta: string) => void): Promise<void> {
-    const seen = withoutHidden(input).trim();
+    const found = findInjection(input);
+    const aimed = found.filter(({ score }) => score === 1);
+    if (aimed.length > 0) options.onInjection?.(aimed);
+    const seen = withoutHidden(input, found).trim();
+    const read = this.#injection === 'keep' ? seen : withoutInjection(input, found).trim();
     if (seen === '') return;
     if (this.#moderator !== undefined) await refuseFlagged(seen, this.#moderator, signal);
+    if (read === '') return;
     const style = summaryStyle(this.type, this.format, this.length);
     const context = [this.sharedContext, options.context ?? ''].filter((part) => part.trim() !== '').join(' ');
-    const text = await this.#reduce(seen, context, options, signal);
+    const text = await this.#reduce(read, context, options, signal);
     await this.#write(style, context, text, signal, emit);
   }
 
@@ -218,14 +232,15 @@ async function refuseFlagged(text: string, moderator: SummarizerModerator, signa
   throw new RushlightError('FLAGGED', `the text was flagged for ${labels} and not summarized: show who sent it, and let the user decide`, {}, { cause: found });
 }
 
-function check<T extends SummarizerCoreOptions>(options: T): T {
-  const oneOf = (name: 'type' | 'format' | 'length', known: readonly string[]): void => {
+function check<T extends SummarizerCoreOptions & Pick<SummarizerCreateOptions, 'injection'>>(options: T): T {
+  const oneOf = (name: 'type' | 'format' | 'length' | 'injection', known: readonly string[]): void => {
     const value = options[name];
     if (value !== undefined && !known.includes(value)) throw new TypeError(`${name}: ${JSON.stringify(value)} is none of ${known.join(', ')}`);
   };
   oneOf('type', ['key-points', 'tldr', 'teaser', 'headline']);
   oneOf('format', ['markdown', 'plain-text']);
   oneOf('length', ['short', 'medium', 'long']);
+  oneOf('injection', ['remove', 'keep']);
   return options;
 }
 
