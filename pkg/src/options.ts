@@ -69,8 +69,8 @@ export interface CreateOptions extends CoreOptions {
   wasmThreadsUrl?: string | URL;
   /**
    * Threads that compute on the CPU. More than one needs a page that is cross-origin isolated (COOP and COEP headers), and
-   * a worker; `info().details` tells how many there are and why. Default: half of the logical
-   * cores, at least 2 where there are as many, at most 8.
+   * a worker; `info().details` tells how many there are and why. Default: half of the logical cores, at least 2 where
+   * there are as many, at most 8.
    */
   threads?: number;
   /** Tokens of context to make room for. Default: what the model was trained with, capped for memory. */

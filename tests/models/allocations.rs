@@ -6,9 +6,10 @@ use std::rc::Rc;
 use allocation_counter::{AllocationInfo, measure};
 use cpu::CpuBackend;
 use engine::{GenerateOptions, Prompt};
-use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType};
+use graph::{Backend, BackendError, PlanId};
 use weights::File;
 
+use super::hooked::{Hooked, Hooks};
 use super::support::{all, load, model};
 use super::tiny::Layout;
 use super::tiny_decoders::{Variant, build};
@@ -16,73 +17,27 @@ use super::tiny_decoders::{Variant, build};
 /// Small ones that the engine makes: the pieces of text it hands out, and futures.
 const MOST: f64 = 8.0;
 
-/// Calls that write inputs and run plans so far, and their allocations.
-type Spent = Rc<Cell<(u64, u64)>>;
+/// Plans run so far, and the allocations of their runs.
+#[derive(Default)]
+struct Counted(Rc<Cell<(u64, u64)>>);
 
-/// Counts what the CPU backend allocates once plans are made.
-struct Counting {
-    inner: CpuBackend,
-    spent: Spent,
-}
-
-impl Counting {
-    fn count<T>(&mut self, call: impl FnOnce(&mut CpuBackend) -> T) -> T {
-        let mut result = None;
-        let AllocationInfo { count_total, .. } = measure(|| result = Some(call(&mut self.inner)));
-        let (calls, allocations) = self.spent.get();
-        self.spent.set((calls + 1, allocations + count_total));
-        result.unwrap()
+impl Hooks for Counted {
+    fn run(&mut self, backend: &mut CpuBackend, plan: PlanId) -> Result<(), BackendError> {
+        let mut result = Ok(());
+        let AllocationInfo { count_total, .. } = measure(|| result = backend.run(plan));
+        let (runs, allocations) = self.0.get();
+        self.0.set((runs + 1, allocations + count_total));
+        result
     }
 }
 
-impl Backend for Counting {
-    fn facts(&self) -> Facts {
-        self.inner.facts()
-    }
-
-    fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {
-        self.inner.alloc(ty)
-    }
-
-    fn write(&mut self, dst: BufferId, offset: u64, bytes: &[u8]) -> Result<(), BackendError> {
-        self.count(|backend| backend.write(dst, offset, bytes))
-    }
-
-    fn free(&mut self, buffer: BufferId) {
-        self.inner.free(buffer);
-    }
-
-    fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
-        self.inner.prepare(graph, buffers)
-    }
-
-    fn release(&mut self, plan: PlanId) {
-        self.inner.release(plan);
-    }
-
-    fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
-        self.count(|backend| backend.run(plan))
-    }
-
-    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
-        self.inner.read(src, offset, into)
-    }
-
-    fn memory(&self) -> Memory {
-        self.inner.memory()
-    }
-
-    fn counters(&self) -> Counters {
-        self.inner.counters()
-    }
-}
-
-/// Generates after a prompt that is in the cache already, so that every step is one of one token; allocations of the
-/// backend, and of the whole engine for one token more.
+/// Generates after a prompt that is in the cache already, so that every step is one of one token; allocations of all runs,
+/// and of the whole engine for one token more.
 fn generate(files: Vec<File>, temperature: f32) -> (u64, f64) {
     const TOKENS: usize = 8;
-    let spent = Spent::default();
-    let backend = Counting { inner: CpuBackend::new(), spent: spent.clone() };
+    let counted = Counted::default();
+    let spent = counted.0.clone();
+    let backend = Hooked::new(counted);
     let mut engine = load(Box::new(backend) as Box<dyn Backend>, files, Some(64)).unwrap();
     let prompt = Prompt::Tokens(vec![5, 6, 7]);
     let mut run = |tokens: usize| {
@@ -99,10 +54,10 @@ fn generate(files: Vec<File>, temperature: f32) -> (u64, f64) {
         measure(generated).count_total
     };
     run(2 * TOKENS);
-    let (calls, before) = spent.get();
+    let (runs, before) = spent.get();
     let (few, many) = (run(TOKENS), run(2 * TOKENS));
     let (after, allocations) = spent.get();
-    assert!(after - calls >= 3 * TOKENS as u64, "every token writes and runs");
+    assert!(after - runs >= 3 * TOKENS as u64, "every token is a run");
     (allocations - before, (many as f64 - few as f64) / TOKENS as f64)
 }
 

@@ -1,5 +1,7 @@
 //! The CPU backend with something between it and the engine.
 
+use std::borrow::Cow;
+
 use cpu::CpuBackend;
 use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType};
 
@@ -14,8 +16,8 @@ pub(crate) trait Hooks {
     fn allocated(&mut self, _id: BufferId, _ty: &TensorType) {}
 
     /// The bytes to write.
-    fn bytes(&self, _dst: BufferId, bytes: &[u8]) -> Vec<u8> {
-        bytes.to_vec()
+    fn bytes<'a>(&self, _dst: BufferId, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        bytes.into()
     }
 
     /// The graph to prepare.
@@ -26,8 +28,10 @@ pub(crate) trait Hooks {
     /// A graph was prepared.
     fn prepared(&mut self, _plan: PlanId, _graph: &Graph) {}
 
-    /// A plan ran.
-    fn ran(&mut self, _plan: PlanId) {}
+    /// A plan is to run.
+    fn run(&mut self, backend: &mut CpuBackend, plan: PlanId) -> Result<(), BackendError> {
+        backend.run(plan)
+    }
 }
 
 pub(crate) struct Hooked<H> {
@@ -74,8 +78,7 @@ impl<H: Hooks> Backend for Hooked<H> {
     }
 
     fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
-        self.hooks.ran(plan);
-        self.inner.run(plan)
+        self.hooks.run(&mut self.inner, plan)
     }
 
     fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::{future::Future, pin::Pin};
 
+use cpu::CpuBackend;
 use engine::{Device, EmbedOptions, Engine, GenerateOptions, Host, LoadOptions, Prompt};
-use graph::{Backend, Facts, Graph, LeafKind, PlanId};
+use graph::{Backend, BackendError, Facts, Graph, LeafKind, PlanId};
 
 use super::hooked::{Hooked, Hooks};
 use super::support::all;
@@ -50,10 +51,11 @@ impl Hooks for Slow {
         self.plans.insert(plan, ids.unwrap().2.shape.rows() * ids.unwrap().2.shape.columns());
     }
 
-    fn ran(&mut self, plan: PlanId) {
+    fn run(&mut self, backend: &mut CpuBackend, plan: PlanId) -> Result<(), BackendError> {
         let tokens = self.plans[&plan];
         self.runs.borrow_mut().push(tokens);
         self.clock.0.set(self.clock.0.get() + self.each * tokens as f64);
+        backend.run(plan)
     }
 }
 

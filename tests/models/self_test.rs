@@ -1,5 +1,7 @@
 //! A device that computes wrong results is refused before a model is loaded.
 
+use std::borrow::Cow;
+
 use cpu::CpuBackend;
 use engine::EngineError;
 use graph::{Activation, Backend, BufferId, DType, Graph, Node, Op, RopePairs, TensorType};
@@ -29,9 +31,9 @@ impl Hooks for Crooked {
         }
     }
 
-    fn bytes(&self, dst: BufferId, bytes: &[u8]) -> Vec<u8> {
+    fn bytes<'a>(&self, dst: BufferId, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         if !self.nibbles || !self.quantized.contains(&dst) {
-            return bytes.to_vec();
+            return bytes.into();
         }
         // Blocks of Q4_1: two halves, then sixteen bytes of nibbles.
         let swap = |(at, byte): (usize, &u8)| if at % 20 < 4 { *byte } else { byte.rotate_left(4) };

@@ -57,7 +57,7 @@ struct Known<'a> {
 /// `None` if it changes nothing.
 type Pass = fn(&[Cell], Known<'_>) -> Option<Vec<Cell>>;
 
-/// Rank of the words that are believed where little speaks for them: some 3,700 of the vocabulary of BERT.
+/// Rank of the words that are believed where little speaks for them: some 1,400 of the vocabulary of BERT.
 const COMMON: f32 = 0.12;
 
 /// More rounds than any text needed that was not made to need them.
