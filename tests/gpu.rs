@@ -1,14 +1,14 @@
 //! The GPU backend on a native adapter (lavapipe where there is no other): the whole table of cases, and the counts,
 //! memory and errors that only a device has.
 
-use gpu::{GpuBackend, Limits, Options};
+use gpu::{GpuBackend, Limits, Options, Tier};
 use graph::{Backend, BackendError, Buffers, DType, Graph, LeafKind, TensorType, Value};
 
 use tests::ops::{Case, cases, check, reals, words};
 
 /// The limits that every browser has.
 const DEFAULT: Options =
-    Options { power: gpu::Power::Default, default_limits: true, max_binding: None, max_groups: None, software: None };
+    Options { power: gpu::Power::Default, default_limits: true, max_binding: None, max_groups: None, tier: None };
 
 /// Opens a device, or says that the test is skipped.
 fn open(options: Options) -> Option<GpuBackend> {
@@ -42,7 +42,7 @@ fn run(backend: &mut GpuBackend, cases: &[Case]) -> (Vec<String>, usize) {
 #[test]
 fn the_table_at_default_limits() {
     // The kernels that a GPU gets; the other test runs those that a processor gets.
-    let Some(mut backend) = open(Options { software: Some(false), ..DEFAULT }) else { return };
+    let Some(mut backend) = open(Options { tier: Some(Tier::Fused), ..DEFAULT }) else { return };
     println!("adapter: {} {:?}", backend.facts().name, backend.facts().details);
     let cases = cases();
     let (failures, ran) = run(&mut backend, &cases);
@@ -57,7 +57,7 @@ fn the_table_at_tiny_limits() {
     let options = Options {
         max_binding: Some(limits.max_binding),
         max_groups: Some(limits.max_groups),
-        software: Some(true),
+        tier: Some(Tier::Plain),
         ..DEFAULT
     };
     let Some(mut backend) = open(options) else { return };

@@ -281,24 +281,37 @@ test('a GPU that computes wrong results is not used', async () => {
   await assert.rejects(load('webgpu'), { code: 'WRONG_RESULTS', name: 'OperationError' });
 });
 
-test('a GPU that has passed the self-test is not tried again', async () => {
+test('a GPU that has passed the self-test is not tried again, and keeps its kernels', async () => {
   const store = memoryStore();
   const load = async (vendor: string) => {
     const runtime = fakeRuntime();
-    let tried: boolean | undefined;
+    let tried: (boolean | string | undefined)[] = [];
     const open: typeof runtime.open = async (files, options, sink) => {
-      tried = options.selfTest;
+      tried = [options.selfTest, options.tier];
       const opened = await runtime.open(files, options, sink);
-      const details: Record<string, string> = tried === true ? { selfTest: 'passed, error 1e-9' } : {};
+      const details: Record<string, string> =
+        options.selfTest === true
+          ? { selfTest: 'passed, error 1e-9', tier: 'plain', tierReason: 'fused: wrong' }
+          : { tier: options.tier ?? 'fused', tierReason: 'asked for' };
       return { ...opened, info: () => ({ ...opened.info(), device: 'webgpu', details }) };
     };
     const engine = new LocalEngine({ store, loadRuntime: async () => ({ ...runtime, open }) });
     const { details } = await withNavigator(adapter({ vendor }), () => engine.call('load', { ...LOAD, device: 'auto' }));
-    return [tried, details['selfTest']];
+    const { selfTest, tier, tierReason } = details;
+    assert.deepEqual([tier, tierReason], ['plain', 'fused: wrong']);
+    return [...tried, selfTest];
   };
-  assert.deepEqual(await load('amd'), [true, 'passed, error 1e-9']);
-  assert.deepEqual(await load('amd'), [false, 'passed before']);
-  assert.deepEqual(await load('intel'), [true, 'passed, error 1e-9'], 'another adapter');
+  const first = [true, undefined, 'passed, error 1e-9'];
+  assert.deepEqual(await load('amd'), first);
+  assert.deepEqual(await load('amd'), [false, 'plain', 'passed before']);
+  assert.deepEqual(await load('intel'), first, 'another adapter');
+  for (const { key } of await store.list()) {
+    if (!key.startsWith('self-test-')) continue;
+    const file = await store.part(key, 1);
+    file.append(new Uint8Array(1));
+    await file.commit();
+  }
+  assert.deepEqual(await load('amd'), first, 'a damaged verdict');
 });
 
 test('auto takes WebGPU only where an adapter is real', async () => {

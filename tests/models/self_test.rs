@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use cpu::CpuBackend;
-use engine::EngineError;
+use engine::{Engine, EngineError};
 use graph::{Activation, Backend, BufferId, DType, Graph, Node, Op, RopePairs, TensorType};
 use weights::File;
 
 use super::hooked::{Hooked, Hooks};
-use super::support::{Device, load, model};
+use super::support::{Device, all, load, model, open_gpu, options};
 use super::tiny::Layout;
 use super::tiny_decoders::{self, Variant};
 use super::tiny_encoders::{self, Naming};
@@ -59,7 +59,7 @@ fn crooked(twist: Twist, nibbles: bool) -> Hooked<Crooked> {
     Hooked::new(Crooked { twist, nibbles, quantized: Vec::new() })
 }
 
-fn tried(backend: impl Backend + 'static, files: Vec<File>) -> Result<engine::Engine, EngineError> {
+fn tried(backend: impl Backend + 'static, files: Vec<File>) -> Result<Engine, EngineError> {
     let reference = Some(Box::new(CpuBackend::new()) as Box<dyn Backend>);
     load(engine::Device { backend: Box::new(backend), reference }, files, Some(64))
 }
@@ -171,5 +171,46 @@ fn every_wrong_kernel_is_caught() {
 fn weights_read_wrongly_are_caught() {
     let Some(files) = model("smollm2-135m-instruct") else { return };
     let error = tried(crooked(straight, true), files).map(drop).unwrap_err();
+    assert_eq!(error.code(), "WRONG_RESULTS", "{error}");
+}
+
+/// A GPU whose shaders of some labels have another text instead of one.
+fn edited(label: &'static str, from: &'static str, to: &'static str) -> Option<gpu::GpuBackend> {
+    let mut backend = open_gpu()?;
+    backend.edit_shaders(move |own, source| if own.contains(label) { source.replace(from, to) } else { source });
+    Some(backend)
+}
+
+/// What every token costs in nats.
+fn scores(mut engine: Engine) -> Vec<f32> {
+    pollster::block_on(engine.score(&[5, 6, 7, 8, 9, 10, 11], &mut all)).unwrap()
+}
+
+#[test]
+fn a_wrong_kernel_is_replaced() {
+    let plain = gpu::Options { tier: Some(gpu::Tier::Plain), ..options() };
+    for (what, label, from, to) in [
+        ("a norm in front of a layer forgets epsilon", "linear_rms_norm", "mean + norm.epsilon", "mean + 1.0"),
+        ("lanes are added twice", "linear", "sum += lane_sums", "sum += 2.0 * lane_sums"),
+        ("a shader that the driver refuses", "linear_rms_norm", "fn main(", "fn main(("),
+    ] {
+        let Some(backend) = edited(label, from, to) else { return };
+        let engine = tried(backend, decoder(Variant::Llama)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let details = &engine.info().details;
+        assert_eq!((engine.info().device, details["tier"].as_str()), ("webgpu", "plain"), "{what}");
+        assert!(details["tierReason"].starts_with("fused: "), "{what}: {}", details["tierReason"]);
+        // The bits that a GPU without the fault computes with these kernels.
+        let Ok(sound) = pollster::block_on(gpu::GpuBackend::new(plain)) else { return };
+        let sound = load(Box::new(sound) as Box<dyn Backend>, decoder(Variant::Llama), Some(64)).unwrap();
+        assert_eq!(scores(engine), scores(sound), "{what}");
+    }
+}
+
+#[test]
+fn a_fault_of_all_kernels_refuses_the_device() {
+    let from = "fn activated(x: f32) -> f32 {";
+    let to = "fn activated(x: f32) -> f32 { return x; } fn unused(x: f32) -> f32 {";
+    let Some(backend) = edited("", from, to) else { return };
+    let error = tried(backend, decoder(Variant::Llama)).map(drop).unwrap_err();
     assert_eq!(error.code(), "WRONG_RESULTS", "{error}");
 }

@@ -38,8 +38,8 @@ pub(crate) fn all(_: Event<'_>) -> ControlFlow<()> {
 }
 
 /// The limits that every browser has, and the kernels that a GPU gets, on lavapipe too.
-fn options() -> gpu::Options {
-    gpu::Options { default_limits: true, software: Some(false), ..Default::default() }
+pub(crate) fn options() -> gpu::Options {
+    gpu::Options { default_limits: true, tier: Some(gpu::Tier::Fused), ..Default::default() }
 }
 
 /// Which backend a test runs on.
@@ -144,6 +144,10 @@ pub(crate) struct Shared<B>(pub(crate) std::rc::Rc<std::cell::RefCell<B>>);
 impl<B: Backend> Backend for Shared<B> {
     fn facts(&self) -> graph::Facts {
         self.0.borrow().facts()
+    }
+
+    fn step_down(&mut self) -> bool {
+        self.0.borrow_mut().step_down()
     }
 
     fn alloc(&mut self, ty: &graph::TensorType) -> Result<graph::BufferId, graph::BackendError> {

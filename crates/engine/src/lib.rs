@@ -36,8 +36,8 @@ use runtime::Runtime;
 pub struct Device {
     /// Does the work.
     pub backend: Box<dyn Backend>,
-    /// Computes a few steps of a tiny model too, before anything is loaded; a device that disagrees is refused with
-    /// [`EngineError::WrongResults`]. `None` trusts the device.
+    /// Computes a few steps of a tiny model too, before anything is loaded. A device that disagrees goes on with plainer
+    /// kernels that agree; one that has none is refused with [`EngineError::WrongResults`]. `None` trusts the device.
     pub reference: Option<Box<dyn Backend>>,
 }
 

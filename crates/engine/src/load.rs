@@ -7,7 +7,7 @@ use weights::{Checkpoint, File};
 use crate::host::tell;
 use crate::prompt::Prompts;
 use crate::runtime::Runtime;
-use crate::self_test::self_test;
+use crate::self_test::{Verdict, self_test};
 use crate::{Device, Engine, EngineError, Event, Host, LoadOptions, ModelInfo, Sink};
 
 /// Bytes that pass through this process at a time.
@@ -50,8 +50,11 @@ impl Engine {
             runtime.prepare(Step { tokens: 1, rows: 1, capacity: context, head: Head::Greedy }).await?;
         }
         let mut info = describe(&runtime, &prompts, context);
-        if let Some(error) = tested {
+        if let Some(Verdict { error, failed }) = tested {
             info.details.insert("selfTest", format!("passed, error {error:.1e}"));
+            if !failed.is_empty() {
+                info.details.insert("tierReason", failed.join("; "));
+            }
         }
         Ok(Engine { runtime, prompts, host, info, pace: Default::default(), cached: Vec::new() })
     }

@@ -6,7 +6,7 @@ mod probe;
 
 use std::collections::BTreeMap;
 
-use graph::{Backend, Buffers, DType, Graph, LeafKind, SampleParams};
+use graph::{Backend, BackendError, Buffers, DType, Graph, LeafKind, SampleParams};
 use models::{Head, Model, Step, Task};
 use weights::Checkpoint;
 
@@ -21,12 +21,40 @@ const PROMPT: usize = 8;
 /// Candidates of the drawn token.
 const TOP_K: u32 = 3;
 
-/// Runs the same steps on both and compares all results; the largest error. [`EngineError::WrongResults`] names the step.
+/// What became of it.
+pub(crate) struct Verdict {
+    /// The largest error of what passed.
+    pub(crate) error: f64,
+    /// What did not pass before that, and why not, with the names of the sets of kernels.
+    pub(crate) failed: Vec<String>,
+}
+
+/// Tries the kernels of the device, and plainer ones for as long as they fail and there are any. The device goes on with those
+/// that pass.
 pub(crate) async fn self_test(
     device: &mut dyn Backend,
     reference: &mut dyn Backend,
     model: &dyn Model,
-) -> Result<f64, EngineError> {
+) -> Result<Verdict, EngineError> {
+    let mut failed = Vec::new();
+    loop {
+        let failure = match trial(device, reference, model).await {
+            Ok(error) => return Ok(Verdict { error, failed }),
+            Err(EngineError::WrongResults { step, error }) => EngineError::WrongResults { step, error },
+            // A shader that does not compile here; plainer ones may.
+            Err(EngineError::Backend(BackendError::Validation(why))) => BackendError::Validation(why).into(),
+            Err(other) => return Err(other),
+        };
+        let tier = device.facts().details.remove("tier").unwrap_or_default();
+        if !device.step_down() {
+            return Err(failure);
+        }
+        failed.push(format!("{tier}: {failure}"));
+    }
+}
+
+/// Runs the same steps on both and compares all results; the largest error. [`EngineError::WrongResults`] names the step.
+async fn trial(device: &mut dyn Backend, reference: &mut dyn Backend, model: &dyn Model) -> Result<f64, EngineError> {
     let bytes = probe::like(model);
     let mut found = Bench::open(device, bytes.clone())?;
     let mut expected = Bench::open(reference, bytes)?;
@@ -144,10 +172,17 @@ impl<'a> Bench<'a> {
 
     /// Prepares, runs and reads one step; words of tokens as the bits of numbers.
     async fn run(&mut self, trial: &Trial) -> Result<Vec<f32>, EngineError> {
+        let mut own = Buffers::new();
+        let values = self.step(trial, &mut own).await;
+        own.into_values().for_each(|buffer| self.backend.free(buffer));
+        values
+    }
+
+    /// `own` are the buffers of this step alone.
+    async fn step(&mut self, trial: &Trial, own: &mut Buffers) -> Result<Vec<f32>, EngineError> {
         let mut graph = Graph::new();
         self.model.record(&mut graph, &trial.step);
         let graph = graph.finish()?;
-        let mut own = Buffers::new();
         for (_, leaf, ty) in graph.leaves() {
             match leaf.kind {
                 LeafKind::Constant(_) => {}
@@ -171,12 +206,11 @@ impl<'a> Bench<'a> {
             own.insert(output.name.clone(), self.backend.alloc(ty)?);
             values.resize(ty.shape.rows() * ty.shape.columns(), 0.0);
         }
-        let bound: Buffers = self.kept.iter().chain(&own).map(|(name, &buffer)| (name.clone(), buffer)).collect();
+        let bound: Buffers = self.kept.iter().chain(&*own).map(|(name, &buffer)| (name.clone(), buffer)).collect();
         let plan = self.backend.prepare(&graph, &bound).await?;
         self.backend.run(plan)?;
         self.backend.read(own[trial.output], 0, bytemuck::cast_slice_mut(&mut values)).await?;
         self.backend.release(plan);
-        own.into_values().for_each(|buffer| self.backend.free(buffer));
         Ok(values)
     }
 

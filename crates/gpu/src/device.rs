@@ -7,6 +7,8 @@ use std::{
 
 use graph::{BackendError, Facts};
 
+use crate::Tier;
+
 /// Which adapter to prefer on a machine that has several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Power {
@@ -30,8 +32,9 @@ pub struct Options {
     pub max_binding: Option<u64>,
     /// Never launch more workgroups than this in one dimension, so that tests fold small grids.
     pub max_groups: Option<u32>,
-    /// Choose kernels as for a processor (`true`) or as for a GPU (`false`), whatever the adapter is.
-    pub software: Option<bool>,
+    /// Which kernels, whatever the adapter is. By default the plain ones for a processor that pretends to be a GPU, and the
+    /// best that the adapter has the features for otherwise.
+    pub tier: Option<Tier>,
 }
 
 /// What kernels may use. Facts of the device at run time, never features of the build.
@@ -43,14 +46,14 @@ pub struct Limits {
     pub max_groups: u32,
     /// Alignment of the offset of a uniform binding.
     pub uniform_alignment: u64,
-    /// A processor pretends to be a GPU: barriers cost much, parallelism gains little.
-    pub software: bool,
+    /// Which kernels run.
+    pub tier: Tier,
 }
 
 impl Default for Limits {
-    /// What every WebGPU device has.
+    /// What every WebGPU device has, with the kernels that a GPU gets.
     fn default() -> Self {
-        Limits { max_binding: 128 << 20, max_groups: 65_535, uniform_alignment: 256, software: false }
+        Limits { max_binding: 128 << 20, max_groups: 65_535, uniform_alignment: 256, tier: Tier::Fused }
     }
 }
 
@@ -123,13 +126,21 @@ impl Device {
         // Byte offsets in shaders are 32 bits wide.
         let max_binding =
             given.max_storage_buffer_binding_size.min(given.max_buffer_size).min(u64::from(u32::MAX)) & !255;
+        let software = info.device_type == wgpu::DeviceType::Cpu;
+        let (tier, reason) = match options.tier {
+            Some(tier) => (tier, "asked for"),
+            None if software => (Tier::Plain, "the adapter is a processor"),
+            None => (Tier::Fused, "the adapter is a GPU"),
+        };
         let limits = Limits {
             max_binding: options.max_binding.map_or(max_binding, |limit| limit.min(max_binding)),
             max_groups: options.max_groups.unwrap_or(u32::MAX).min(given.max_compute_workgroups_per_dimension),
             uniform_alignment: u64::from(given.min_uniform_buffer_offset_alignment),
-            software: options.software.unwrap_or(info.device_type == wgpu::DeviceType::Cpu),
+            tier,
         };
-        let facts = facts(&info, &limits, adapter.features());
+        let mut facts = facts(&info, &limits, adapter.features());
+        facts.details.insert("tier", tier.name().into());
+        facts.details.insert("tierReason", reason.into());
         Ok(Device { device, queue, limits, facts, fault })
     }
 

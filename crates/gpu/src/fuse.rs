@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use graph::{Activation, Graph, LeafKind, Node, Op, Value};
 
-use crate::{Limits, tensor::split};
+use crate::{Limits, Tier, tensor::split};
 
 pub use vectors::Vectors;
 
@@ -149,11 +149,10 @@ pub struct View {
 }
 
 impl Program {
-    /// Lowers a graph and runs every pass. A processor that pretends to be a GPU gets one weight a stage and no norms in
-    /// front of it: it saves nothing by fewer launches, and compiles the larger kernels for seconds each.
+    /// Lowers a graph and runs every pass of the tier.
     pub fn of(graph: &Graph, limits: &Limits) -> Program {
         let mut draft = Draft::new(graph, limits);
-        if limits.software {
+        if limits.tier == Tier::Plain {
             linear::outputs(&mut draft);
         } else {
             linear::gates(&mut draft);

@@ -16,6 +16,7 @@ mod plan;
 mod read;
 pub mod shader;
 mod tensor;
+mod tier;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,6 +29,7 @@ use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Me
 
 pub use device::{Limits, Options, Power};
 pub use tensor::{Rows, split};
+pub use tier::Tier;
 
 use device::{Device, describe};
 use pipeline::{Pipeline, Scratch};
@@ -54,8 +56,12 @@ pub struct GpuBackend {
     allocations: Vec<(u64, String, Scope)>,
     counters: Counters,
     next: u32,
+    edit: Option<Edit>,
     device: Device,
 }
+
+/// From the label and the source of a shader to what is compiled.
+type Edit = Box<dyn Fn(&str, String) -> String>;
 
 /// Bytes of [`GpuBackend::zeros`].
 const ZEROS: u64 = 16;
@@ -77,6 +83,7 @@ impl GpuBackend {
             allocations: Vec::new(),
             counters: Counters { objects: 1, ..Counters::default() },
             next: 0,
+            edit: None,
             device,
         })
     }
@@ -91,6 +98,11 @@ impl GpuBackend {
         self.device.device.destroy();
         // Natively the callback comes with a poll; in a browser with the next turn of its event loop.
         let _ = self.device.device.poll(wgpu::PollType::wait_indefinitely());
+    }
+
+    /// Has the source of every shader that is compiled from now on pass through a function, so that a test can break one.
+    pub fn edit_shaders(&mut self, edit: impl Fn(&str, String) -> String + 'static) {
+        self.edit = Some(Box::new(edit));
     }
 
     fn id(&mut self) -> u32 {
@@ -152,6 +164,15 @@ impl GpuBackend {
 impl Backend for GpuBackend {
     fn facts(&self) -> Facts {
         self.device.facts.clone()
+    }
+
+    fn step_down(&mut self) -> bool {
+        let Some(tier) = self.device.limits.tier.plainer() else { return false };
+        self.device.limits.tier = tier;
+        self.device.facts.details.insert("tier", tier.name().into());
+        self.pipelines.clear();
+        self.modules.clear();
+        true
     }
 
     fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {

@@ -62,6 +62,10 @@ impl GpuBackend {
         if !self.modules.contains_key(&label) {
             let import = |name| BackendError::Validation(format!("{label}: no file to import is named {name}"));
             let source = shader::compose(kernel.wgsl, formats, files).map_err(import)?;
+            let source = match &self.edit {
+                Some(edit) => edit(&label, source),
+                None => source,
+            };
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(&label),
                 source: wgpu::ShaderSource::Wgsl(source.into()),

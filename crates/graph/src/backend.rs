@@ -111,6 +111,11 @@ pub trait Backend {
     /// What it is.
     fn facts(&self) -> Facts;
 
+    /// Goes over to a plainer set of kernels for all that is prepared from now on; `false` where there is none.
+    fn step_down(&mut self) -> bool {
+        false
+    }
+
     /// A buffer for a tensor, zeroed. The backend may store weights in another layout or in several pieces.
     fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError>;
 

@@ -11,21 +11,22 @@ pub(crate) fn cpu() -> Device {
     Device { backend: Box::new(backend), reference: None }
 }
 
-/// The GPU, tried against the CPU if it should be.
+/// The GPU, with the kernels of that name or the best, tried against the CPU if it should be.
 #[cfg(not(target_feature = "atomics"))]
-pub(crate) async fn gpu(power: Option<&str>, self_test: bool) -> Result<Device, BackendError> {
+pub(crate) async fn gpu(power: Option<&str>, tier: Option<&str>, self_test: bool) -> Result<Device, BackendError> {
     let power = match power {
         Some("high-performance") => gpu::Power::High,
         Some("low-power") => gpu::Power::Low,
         _ => gpu::Power::Default,
     };
-    let backend = gpu::GpuBackend::new(gpu::Options { power, ..gpu::Options::default() }).await?;
+    let tier = tier.and_then(gpu::Tier::of);
+    let backend = gpu::GpuBackend::new(gpu::Options { power, tier, ..gpu::Options::default() }).await?;
     let reference = self_test.then(|| cpu().backend);
     Ok(Device { backend: Box::new(backend), reference })
 }
 
 /// This module has none.
 #[cfg(target_feature = "atomics")]
-pub(crate) async fn gpu(_power: Option<&str>, _self_test: bool) -> Result<Device, BackendError> {
+pub(crate) async fn gpu(_power: Option<&str>, _tier: Option<&str>, _self_test: bool) -> Result<Device, BackendError> {
     Err(BackendError::Unavailable("the module with threads computes on the CPU".into()))
 }

@@ -32,6 +32,7 @@ struct OpenOptions {
     context: Option<usize>,
     power_preference: Option<String>,
     self_test: Option<bool>,
+    tier: Option<String>,
 }
 
 /// A loaded model on a device.
@@ -46,10 +47,10 @@ impl Runtime {
     ///
     /// `sink` is told of everything that happens during a call; `false` from it ends the call.
     pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, Failure> {
-        let OpenOptions { device, context, power_preference, self_test } = from_value(options)?;
+        let OpenOptions { device, context, power_preference, self_test, tier } = from_value(options)?;
         let device = match device.as_str() {
             "wasm" => device::cpu(),
-            "webgpu" => device::gpu(power_preference.as_deref(), self_test.unwrap_or(true)).await?,
+            "webgpu" => device::gpu(power_preference.as_deref(), tier.as_deref(), self_test.unwrap_or(true)).await?,
             other => return Err(Failure::new("BAD_INPUT", &format!("there is no device {other}"))),
         };
         let files = files.into_iter().map(source::file).collect();

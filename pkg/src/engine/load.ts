@@ -9,7 +9,7 @@ import { storeKey } from '../weights/key.js';
 import type { Choice } from './device.js';
 import type { FileRef, LoadArgs } from './protocol.js';
 import type { Runtime, RuntimeFile, RuntimeInstance } from './runtime.js';
-import { hasPassed, rememberPassed, verdictKey } from './self-test.js';
+import { recall, remember, verdictKey } from './self-test.js';
 
 /** What loading needs from outside; tests give their own. */
 export interface LoadTools {
@@ -67,11 +67,12 @@ async function start(
   progress: Throttle,
 ): Promise<Loaded> {
   const { context, powerPreference } = args;
-  const verdict = verdictKey(tools.runtime.hasher(), choice.adapter, args.id, files);
-  const isTrusted = choice.device === 'webgpu' && (await hasPassed(store, verdict));
+  const key = verdictKey(tools.runtime.hasher(), choice.adapter, args.id, files);
+  const verdict = choice.device === 'webgpu' ? await recall(store, key) : undefined;
   const begin = (device: 'webgpu' | 'wasm'): Promise<Runtime> => {
     progress.say({ phase: 'compile', loaded: 0, total: 1 });
-    return tools.runtime.open(files, { device, context, powerPreference, selfTest: !isTrusted }, (event) => {
+    const options = { device, context, powerPreference, selfTest: verdict === undefined, tier: verdict?.tier };
+    return tools.runtime.open(files, options, (event) => {
       if (event.type === 'load') progress.say({ phase: 'upload', loaded: event.loaded, total: event.total });
       return tools.signal?.aborted !== true;
     });
@@ -90,8 +91,9 @@ async function start(
     runtime = await begin(device);
   }
   const info = runtime.info();
-  if (info.details['selfTest'] !== undefined) await rememberPassed(store, verdict);
-  else if (info.device === 'webgpu') info.details['selfTest'] = 'passed before';
+  const { selfTest, tier, tierReason } = info.details;
+  if (selfTest !== undefined) await remember(store, key, { tier, tierReason });
+  else if (info.device === 'webgpu') Object.assign(info.details, verdict, { selfTest: 'passed before' });
   // Browsers keep the adapter's name from wgpu; what they tell a page says more.
   const adapter = (info.device === 'webgpu' && choice.adapter) || info.adapter;
   return { runtime, info: { ...info, adapter, model: args.id, reason } };

@@ -18,6 +18,8 @@ export interface RuntimeOptions {
   powerPreference?: string | undefined;
   /** Tries a GPU against the CPU before the model is loaded; default true. */
   selfTest?: boolean | undefined;
+  /** Which of its sets of kernels a GPU runs; default the best. */
+  tier?: string | undefined;
 }
 
 /** What the runtime says of a model: all but its id and the reason for the device. */

@@ -11,16 +11,33 @@ export function verdictKey(hasher: Hasher, adapter: string, id: string, files: R
   return `self-test-${hasher.digest()}`;
 }
 
-/** Whether the device has passed before. */
-export async function hasPassed(store: ModelStore, key: string): Promise<boolean> {
-  return (await store.size(key)) !== undefined;
+/** What the self-test found: the kernels that passed, and why not better ones. */
+export interface Verdict {
+  tier?: string | undefined;
+  tierReason?: string | undefined;
 }
 
-/** Remembers that it has: a file of one byte. Without room for it the next load tests again. */
-export async function rememberPassed(store: ModelStore, key: string): Promise<void> {
+/** What was found before. */
+export async function recall(store: ModelStore, key: string): Promise<Verdict | undefined> {
   try {
-    const file = await store.part(key, 1);
-    if (file.size === 0) file.append(new Uint8Array(1));
+    const file = await store.open(key);
+    if (file === undefined) return undefined;
+    const bytes = new Uint8Array(file.size);
+    file.readAt(0, bytes);
+    file.close();
+    return JSON.parse(new TextDecoder().decode(bytes)) as Verdict;
+  } catch {
+    return undefined; // A damaged file: the device is tried again.
+  }
+}
+
+/** Remembers what was found. Without room for it the next load tests again. */
+export async function remember(store: ModelStore, key: string, verdict: Verdict): Promise<void> {
+  try {
+    const bytes = new TextEncoder().encode(JSON.stringify(verdict));
+    const file = await store.part(key, bytes.length);
+    file.clear();
+    file.append(bytes);
     await file.commit();
   } catch {
     // Nothing is lost but a second.

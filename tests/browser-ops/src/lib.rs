@@ -16,7 +16,7 @@
 
 mod hashed;
 
-use gpu::{GpuBackend, Options};
+use gpu::{GpuBackend, Options, Tier};
 use graph::{Activation, Backend, BackendError, BufferId, Buffers, DType, Graph, LeafKind, TensorType};
 use serde::Serialize;
 use tests::ops::{Case, cases, check, reals};
@@ -74,7 +74,7 @@ pub fn names() -> Result<String, JsError> {
 #[wasm_bindgen]
 pub async fn run_ops(filter: String) -> Result<String, JsError> {
     // The kernels that a GPU gets; the models in the browser tests run those that a software adapter gets.
-    let options = Options { default_limits: true, software: Some(false), ..Options::default() };
+    let options = Options { default_limits: true, tier: Some(Tier::Fused), ..Options::default() };
     let mut backend = GpuBackend::new(options).await?;
     let mut report = Report {
         adapter: backend.facts().name,

@@ -4,6 +4,7 @@ use graph::{Op, Value};
 
 use super::{Constants, activation};
 use crate::{
+    Tier,
     fuse::{self, Input, Linear, Output, Stage, TILE_TOKENS, UNIT},
     kernels::Site,
 };
@@ -31,7 +32,7 @@ impl<'a> Shape<'a> {
         let Stage::Linear(linear) = site.stage else { return None };
         let input = &site.graph.ty(linear.input.value(site.graph)).shape;
         let (tokens, units) = (input.rows() as u64, (input.columns() / UNIT) as u32);
-        let lanes = lanes(units, tokens == 1 && !site.limits.software);
+        let lanes = lanes(units, tokens == 1 && site.limits.tier > Tier::Plain);
         let own = |index: usize| rows(site, linear, index);
         let beside = if matches!(linear.output, Output::Gated(_)) { 1 } else { linear.parts.len() };
         let blocks: u64 = (0..beside).map(|index| (own(index) * u64::from(lanes)).div_ceil(BLOCK)).sum();
@@ -49,8 +50,7 @@ impl<'a> Shape<'a> {
 
 /// Invocations that share rows.
 fn lanes(units: u32, parallel: bool) -> u32 {
-    // Lanes that share a row meet at a barrier, which a processor that pretends to be a GPU pays for; with many tokens
-    // there is enough to do without them. Neighbours read neighbouring units of one row; short rows leave no lane idle.
+    // With many tokens there is enough to do without lanes that share a row. Neighbours read neighbouring units of one row; short rows leave no lane idle.
     let most = [32, 16, 8, 4, 2].into_iter().find(|lanes| units >= 2 * lanes);
     most.filter(|_| parallel).unwrap_or(1)
 }
