@@ -11,6 +11,7 @@ mod hooked;
 mod hostile;
 mod moderation;
 mod pace;
+mod penalties;
 mod real;
 mod self_test;
 mod support;

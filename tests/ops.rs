@@ -113,6 +113,13 @@ impl Build {
         value
     }
 
+    /// A state of ids, one a row.
+    fn history(&mut self, name: &str, ids: &[u32]) -> Value {
+        let value = self.graph.leaf(LeafKind::State, name, DType::U32, [ids.len(), 1]);
+        self.leaves.insert(name.into(), words(ids));
+        value
+    }
+
     /// An f32 input of normal numbers, others in each run.
     fn input(&mut self, name: &str, shape: [usize; 2]) -> Value {
         self.scaled_input(name, shape, 1.0)

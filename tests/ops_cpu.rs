@@ -62,7 +62,7 @@ fn attention() {
 
 #[test]
 fn tokens() {
-    run(&["mean_pool/", "argmax/", "sample/"]);
+    run(&["mean_pool/", "argmax/", "penalize/", "sample/"]);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn the_table_covers_every_op() {
             Op::Gather { .. } | Op::Linear { .. } | Op::Add { .. } | Op::Mul { .. } | Op::Scale { .. } => {}
             Op::Activate { .. } | Op::RmsNorm { .. } | Op::LayerNorm { .. } | Op::Rope { .. } => {}
             Op::Append { .. } | Op::Attention { .. } | Op::MeanPool { .. } | Op::Normalize { .. } => {}
-            Op::Argmax { .. } | Op::Sample { .. } => {}
+            Op::Argmax { .. } | Op::Penalize { .. } | Op::Sample { .. } => {}
         }
     }
     let all = [
@@ -102,6 +102,7 @@ fn the_table_covers_every_op() {
         "mean_pool",
         "normalize",
         "argmax",
+        "penalize",
         "sample",
     ];
     assert_eq!(names, BTreeSet::from(all));

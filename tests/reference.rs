@@ -11,7 +11,7 @@ use half::f16;
 use graph::{Activation, DType, Graph, LeafKind, Mask, Node, Op, PADDING, RopePairs, TensorType, Value};
 
 pub use dequantize::dequantize;
-pub use sample::{Draw, draw};
+pub use sample::{Draw, draw, penalize};
 
 /// A computed tensor, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +89,7 @@ impl Interpreter<'_> {
     }
 
     fn index(&self, value: Value) -> &[u32] {
-        match &self.values[value.index()] {
+        match &self.values[self.graph.storage(value).index()] {
             Tensor::Index(data) => data,
             Tensor::Real(_) => panic!("{} is no u32", self.graph.name(value)),
         }
@@ -109,6 +109,15 @@ impl Interpreter<'_> {
             Op::Sample { logits, params } => {
                 let words = self.index(params);
                 Tensor::Index(self.rows(logits).map(|row| draw(row, words).token).collect())
+            }
+            Op::Append { cache, input, positions } if self.graph.ty(cache).dtype == DType::U32 => {
+                let mut ids = self.index(cache).to_vec();
+                for (&id, &position) in self.index(input).iter().zip(self.index(positions)) {
+                    if let Some(slot) = ids.get_mut(position as usize) {
+                        *slot = id;
+                    }
+                }
+                Tensor::Index(ids)
             }
             _ => Tensor::Real(self.reals(op)),
         }
@@ -190,6 +199,10 @@ impl Interpreter<'_> {
                     row.iter().map(|x| x / norm).collect::<Vec<_>>()
                 };
                 self.rows(input).flat_map(unit).collect()
+            }
+            Op::Penalize { logits, history, params } => {
+                let (history, words) = (self.index(history), self.index(params));
+                self.rows(logits).flat_map(|row| penalize(row, history, words)).collect()
             }
             Op::Argmax { .. } | Op::Sample { .. } => unreachable!("results are u32"),
         }

@@ -135,9 +135,10 @@ test('an answer takes no more than what is left of the window', async () => {
 
 test('sampling: call over session over catalog', async () => {
   const { session: chat, fake } = await session({ temperature: 0.9, topK: 5 });
-  await chat.prompt('x', { temperature: 0, stop: ['!'] });
+  await chat.prompt('x', { temperature: 0, repetitionPenalty: 1.2, stop: ['!'] });
   const { sampling } = fake.calls.find(({ name }) => name === 'generate')?.args as { sampling: object };
-  assert.deepEqual({ ...sampling, maxTokens: 0 }, { maxTokens: 0, temperature: 0, topK: 5, topP: 0.9, stop: ['!'] });
+  const expected = { maxTokens: 0, temperature: 0, topK: 5, topP: 0.9, repetitionPenalty: 1.2, stop: ['!'] };
+  assert.deepEqual({ ...sampling, maxTokens: 0 }, expected);
 });
 
 test('clone goes its own way over the same weights', async () => {

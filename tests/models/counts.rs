@@ -26,13 +26,14 @@ fn between(before: Counters, after: Counters) -> Counters {
 }
 
 /// Generates after a prompt that is in the cache already, so that every step is one of one token.
-fn tokens(files: Vec<File>, temperature: f32) -> Option<(Counters, u64)> {
+fn tokens(files: Vec<File>, temperature: f32, repetition_penalty: f32) -> Option<(Counters, u64)> {
     let backend = Rc::new(RefCell::new(open_gpu()?));
     let mut engine = load(Box::new(Shared(backend.clone())) as Box<dyn Backend>, files, Some(64)).unwrap();
     let layers = engine.info().layers as u64;
     let options = GenerateOptions {
         max_tokens: Some(TOKENS as usize),
         temperature,
+        repetition_penalty,
         seed: Some(1),
         ignore_eos: true,
         ..Default::default()
@@ -47,8 +48,9 @@ fn tokens(files: Vec<File>, temperature: f32) -> Option<(Counters, u64)> {
     Some((spent, layers))
 }
 
-fn assert_counts(spent: Counters, layers: u64) {
-    assert!(spent.dispatches <= TOKENS * (5 * layers + 5), "{spent:?}");
+/// At most so many launches beside those of the layers.
+fn assert_counts(spent: Counters, layers: u64, others: u64) {
+    assert!(spent.dispatches <= TOKENS * (5 * layers + others), "{spent:?}");
     assert_eq!((spent.submits, spent.reads, spent.objects), (TOKENS, TOKENS, 0), "{spent:?}");
     assert!(spent.bytes_read <= TOKENS * 64, "{spent:?}");
 }
@@ -58,9 +60,21 @@ fn a_token_of_every_family() {
     for variant in Variant::ALL {
         for (layout, temperature) in [(Layout::Safetensors, 0.0), (Layout::Gguf, 1.0), (Layout::HalfWidth, 0.0)] {
             let (tiny, _) = build(variant);
-            let Some((spent, layers)) = tokens(tiny.files(layout), temperature) else { return };
-            assert_counts(spent, layers);
+            let Some((spent, layers)) = tokens(tiny.files(layout), temperature, 1.0) else { return };
+            assert_counts(spent, layers, 5);
         }
+    }
+}
+
+/// Penalties cost two launches, and nothing is read back for them.
+#[test]
+fn a_penalized_token() {
+    for temperature in [0.0, 1.0] {
+        let files = || build(Variant::Llama).0.files(Layout::Gguf);
+        let Some((plain, layers)) = tokens(files(), temperature, 1.0) else { return };
+        let Some((spent, _)) = tokens(files(), temperature, 1.2) else { return };
+        assert_counts(spent, layers, 7);
+        assert_eq!((spent.dispatches, spent.bytes_read), (plain.dispatches + 2 * TOKENS, plain.bytes_read));
     }
 }
 
@@ -69,7 +83,7 @@ fn a_token_of_every_family() {
 fn a_token_of_the_default_models() {
     for id in ["smollm2-135m-instruct", "gemma-3-270m"] {
         let Some(files) = model(id) else { continue };
-        let Some((spent, layers)) = tokens(files, 0.0) else { return };
-        assert_counts(spent, layers);
+        let Some((spent, layers)) = tokens(files, 0.0, 1.0) else { return };
+        assert_counts(spent, layers, 5);
     }
 }

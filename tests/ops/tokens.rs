@@ -1,6 +1,6 @@
-//! Cases of `mean_pool`, `argmax` and `sample`.
+//! Cases of `mean_pool`, `argmax`, `sample`, and of `penalize` with the history that it looks back on.
 
-use graph::SampleParams;
+use graph::{PADDING, Penalties, SampleParams};
 
 use crate::{
     ops::{Build, Case, data::Rng},
@@ -11,7 +11,7 @@ use crate::{
 const VOCABULARY: usize = 49_152;
 
 pub(super) fn cases() -> Vec<Case> {
-    [mean_pool(), argmax(), sample()].concat()
+    [mean_pool(), argmax(), history(), penalize(), sample()].concat()
 }
 
 fn mean_pool() -> Vec<Case> {
@@ -59,6 +59,54 @@ fn argmax() -> Vec<Case> {
     let input = build.real_input("input", [5, columns], runs);
     let out = build.graph.argmax(input);
     cases.push(build.output(out));
+    cases
+}
+
+fn history() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (name, capacity, positions) in [
+        ("one", 9, [vec![4], vec![8]]),
+        ("padding", 9, [vec![2, 3, PADDING, PADDING], vec![7, 8, 9, PADDING]]),
+        ("many", 200, [(100..200).collect(), (0..100).rev().collect()]),
+    ] {
+        let mut build = Build::new(format!("append/ids/{name}"));
+        let ids = build.list("ids", positions.clone().map(|at| at.iter().map(|at| at.wrapping_mul(77)).collect()));
+        let positions = build.list("positions", positions);
+        let cache = build.history("cache", &vec![5; capacity]);
+        let out = build.graph.append(cache, ids, positions);
+        cases.push(build.output(out));
+    }
+    cases
+}
+
+fn penalize() -> Vec<Case> {
+    let none = Penalties { repetition: 1.0, frequency: 0.0, presence: 0.0, window: 0, prompt: 0, length: 90 };
+    let all = Penalties { repetition: 1.3, frequency: 0.4, presence: -0.7, window: 40, prompt: 60, ..none };
+    let mut cases = Vec::new();
+    for (name, rows, columns, penalties) in [
+        ("nothing", 1, 50, none),
+        ("repetition", 1, 50, Penalties { repetition: 1.3, window: 30, ..none }),
+        ("repetition of all", 1, 50, Penalties { repetition: 0.7, window: u32::MAX, ..none }),
+        ("frequency", 1, 50, Penalties { frequency: 0.5, ..none }),
+        ("presence", 1, 50, Penalties { presence: 0.5, prompt: 80, ..none }),
+        ("window before the answer", 1, 50, Penalties { window: 80, ..all }),
+        ("window in the answer", 1, 50, Penalties { window: 10, ..all }),
+        ("no answer yet", 1, 50, Penalties { prompt: 90, ..all }),
+        ("no ids yet", 1, 50, Penalties { length: 0, prompt: 0, ..all }),
+        ("longer than the history", 1, 50, Penalties { length: 5000, prompt: 100, ..all }),
+        ("several rows", 3, 1000, all),
+        ("wide", 1, VOCABULARY, all),
+    ] {
+        let mut build = Build::new(format!("penalize/{name}"));
+        // Few different ids, so that most come again; some that no column has.
+        let ids: Vec<u32> = (0..300).map(|_| build.rng.below(60) as u32).collect();
+        let logits = build.scaled_input("logits", [rows, columns], 3.0);
+        let history = build.history("history", &ids);
+        let later = Penalties { length: penalties.length.saturating_add(17), ..penalties };
+        let params = build.list("params", [penalties, later].map(|penalties| penalties.to_words().to_vec()));
+        let out = build.graph.penalize(logits, history, params);
+        cases.push(build.output(out));
+    }
     cases
 }
 

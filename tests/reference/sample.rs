@@ -1,4 +1,5 @@
-//! [`graph::SampleParams`] by sorting everything, and how near the draw came to another answer.
+//! [`graph::SampleParams`] by sorting everything, and how near the draw came to another answer; [`graph::Penalties`] by
+//! counting for every token.
 
 /// A drawn token.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,4 +65,25 @@ pub fn draw(logits: &[f64], words: &[u32]) -> Draw {
         }
     }
     Draw { token: token.unwrap_or(kept[kept.len() - 1]) as u32, margin }
+}
+
+/// One row of logits less the penalties that the words of [`graph::Penalties::to_words`] say.
+pub fn penalize(logits: &[f64], history: &[u32], words: &[u32]) -> Vec<f64> {
+    let real = |i: usize| f64::from(f32::from_bits(words[i]));
+    let (repetition, frequency, presence) = (real(0), real(1), real(2));
+    let (window, prompt, length) = (words[3] as usize, words[4] as usize, (words[5] as usize).min(history.len()));
+    let times = |id: usize, first: usize| (first..length).filter(|&at| history[at] as usize == id).count();
+    let one = |(id, &logit): (usize, &f64)| {
+        let is_recent = times(id, length.saturating_sub(window)) > 0;
+        let logit = match is_recent {
+            true if logit > 0.0 => logit / repetition,
+            true => logit * repetition,
+            false => logit,
+        };
+        match times(id, prompt) {
+            0 => logit,
+            n => logit - n as f64 * frequency - presence,
+        }
+    };
+    logits.iter().enumerate().map(one).collect()
 }

@@ -52,6 +52,18 @@ pub(crate) struct Run {
     /// Draw from the likeliest tokens with this much probability.
     #[arg(long, default_value_t = 0.95)]
     top_p: f32,
+    /// Divides the logits of recent tokens, those of the prompt among them; 1 changes nothing.
+    #[arg(long, default_value_t = 1.0)]
+    repetition_penalty: f32,
+    /// Tokens that the repetition penalty looks back on; 0 for all.
+    #[arg(long, default_value_t = 64)]
+    repetition_window: u32,
+    /// Taken from the logit of a token for each time that it was generated.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    frequency_penalty: f32,
+    /// Taken from the logit of a token that was generated.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    presence_penalty: f32,
     /// The same seed draws the same tokens.
     #[arg(long)]
     seed: Option<u32>,
@@ -110,6 +122,10 @@ pub(crate) fn run(options: &Run) -> Result<()> {
         temperature: options.temperature,
         top_k: options.top_k,
         top_p: options.top_p,
+        repetition_penalty: options.repetition_penalty,
+        repetition_window: options.repetition_window,
+        frequency_penalty: options.frequency_penalty,
+        presence_penalty: options.presence_penalty,
         seed: options.seed,
         ..Default::default()
     };

@@ -11,6 +11,7 @@ mod layer_norm;
 mod linear;
 mod mean_pool;
 mod normalize;
+mod penalize;
 mod rms_norm;
 pub(crate) mod rope;
 mod sample;
@@ -64,11 +65,17 @@ impl Resolver<'_> {
             Op::RmsNorm { .. } => Box::new(rms_norm::RmsNorm::new(self, op)?),
             Op::LayerNorm { .. } => Box::new(layer_norm::LayerNorm::new(self, op)?),
             Op::Rope { .. } => Box::new(rope::Rope::new(self, op)?),
+            Op::Append { input, positions, .. } if self.dtype(*input) == graph::DType::U32 => {
+                Box::new(append::AppendIds::new(self, *input, *positions))
+            }
             Op::Append { input, positions, .. } => Box::new(append::Append::new(self, *input, *positions)),
             Op::Attention { .. } => Box::new(attention::Attention::new(self, op)?),
             Op::MeanPool { input, offsets } => Box::new(mean_pool::MeanPool::new(self, *input, *offsets)),
             Op::Normalize { input } => Box::new(normalize::Normalize::new(self, *input)),
             Op::Argmax { input } => Box::new(argmax::Argmax::new(self, *input)),
+            Op::Penalize { logits, history, params } => {
+                Box::new(penalize::Penalize::new(self, *logits, *history, *params))
+            }
             Op::Sample { logits, params } => Box::new(sample::Sample::new(self, *logits, *params)),
         })
     }

@@ -3,18 +3,21 @@
 //! Plain data goes in and comes out. Bytes come from `weights::ByteSource`, time and pauses from a [`Host`], and progress
 //! goes to a [`Sink`]; the engine itself touches no file, no clock and no browser.
 
+mod draw;
 mod encode;
 mod error;
 mod generate;
 mod host;
 mod load;
 mod pace;
+mod prefill;
 mod prompt;
 mod runtime;
 mod score;
 mod self_test;
 mod types;
 mod vocabulary;
+mod writer;
 
 pub use error::EngineError;
 pub use host::{Event, Host, Sink};

@@ -55,6 +55,12 @@ impl Runtime {
         Ok(self.backend.run(plan.id)?)
     }
 
+    /// Writes the ids of a prompt where heads that penalize look for them.
+    pub(crate) fn remember(&mut self, ids: &[u32], capacity: usize) -> Result<(), EngineError> {
+        let history = self.state("history", &TensorType::new(DType::U32, [capacity, 1]))?;
+        Ok(self.backend.write(history, 0, bytemuck::cast_slice(ids))?)
+    }
+
     /// Waits until everything queued has been computed.
     pub(crate) async fn settle(&mut self) -> Result<(), EngineError> {
         self.token().await.map(drop)

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use models::{Head, Step, Task};
 
-use crate::generate::common;
 use crate::host::tell;
+use crate::prefill::common;
 use crate::{Continuation, Engine, EngineError, Event, Prompt, Sink};
 
 /// Bytes of logits that come back at a time.

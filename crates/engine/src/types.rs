@@ -126,6 +126,15 @@ pub struct GenerateOptions {
     pub top_p: f32,
     /// Draw from tokens with at least this much of the likeliest token's probability; 0 from all.
     pub min_p: f32,
+    /// Divides the logits of recent tokens, those of the prompt among them, or multiplies them where they are negative; more
+    /// than 0, at most 100. 1 changes nothing.
+    pub repetition_penalty: f32,
+    /// Tokens that `repetition_penalty` looks back on; 0 for all.
+    pub repetition_window: u32,
+    /// Taken from the logit of a token for each time that it was generated, -2 to 2.
+    pub frequency_penalty: f32,
+    /// Taken from the logit of a token that was generated, -2 to 2.
+    pub presence_penalty: f32,
     /// The same seed draws the same tokens; from the clock if absent.
     pub seed: Option<u32>,
     /// Stop before any of these.
@@ -142,6 +151,10 @@ impl Default for GenerateOptions {
             top_k: 0,
             top_p: 1.0,
             min_p: 0.0,
+            repetition_penalty: 1.0,
+            repetition_window: 64,
+            frequency_penalty: 0.0,
+            presence_penalty: 0.0,
             seed: None,
             stop: Vec::new(),
             ignore_eos: false,

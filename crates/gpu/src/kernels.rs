@@ -109,6 +109,7 @@ pub static KERNELS: &[Kernel] = &[
         ..kernel!("rope", params::rope, params::rope_grid, constants: params::rope_constants)
     },
     kernel!("append", params::append, params::append_grid),
+    kernel!("append_ids", params::append_ids, params::append_ids_grid),
     Kernel {
         roles: &[&["rows_f32", "rows_f16"]],
         files: params::attention_files,
@@ -123,6 +124,7 @@ pub static KERNELS: &[Kernel] = &[
     kernel!("rope_append", params::rope_append, params::rope_append_grid, constants: params::heads_constants),
     kernel!("mean_pool", params::mean_pool, params::elements_grid),
     kernel!("normalize", params::rows, params::rows_grid),
+    kernel!("penalize", params::penalize, params::logits_grid),
     kernel!("argmax", params::logits, params::logits_grid),
     kernel!("sample", params::logits, params::logits_grid),
 ];
@@ -134,6 +136,7 @@ pub fn choose(site: &Site<'_>) -> &'static Kernel {
         (Stage::Attention(_), _) => "attention_decode",
         (Stage::Heads(_), _) => "rope_append",
         (Stage::Op(_), Op::Linear { .. }) => "linear_any",
+        (_, Op::Append { .. }) if site.ty.dtype == DType::U32 => "append_ids",
         (_, Op::Gather { .. }) if !site.ty.shape.columns().is_multiple_of(fuse::UNIT) => "gather_any",
         (Stage::Op(_) | Stage::Gather { .. }, op) => op.name(),
     };

@@ -199,6 +199,16 @@ pub(crate) fn append_grid(site: &Site<'_>) -> [u32; 3] {
     site.fold((u64::from(site.rows(input)) * u64::from(site.columns(input) / 2)).div_ceil(WORKGROUP))
 }
 
+pub(crate) fn append_ids(site: &Site<'_>) -> Vec<u32> {
+    let Op::Append { cache, positions, .. } = *site.op else { return Vec::new() };
+    vec![site.columns(positions), site.rows(cache)]
+}
+
+pub(crate) fn append_ids_grid(site: &Site<'_>) -> [u32; 3] {
+    let Op::Append { positions, .. } = *site.op else { return [1, 1, 1] };
+    site.fold(u64::from(site.columns(positions)).div_ceil(WORKGROUP))
+}
+
 pub(crate) fn mean_pool(site: &Site<'_>) -> Vec<u32> {
     vec![site.elements(), site.ty.shape.columns() as u32, site.rows(site.input(0))]
 }
@@ -206,6 +216,11 @@ pub(crate) fn mean_pool(site: &Site<'_>) -> Vec<u32> {
 pub(crate) fn logits(site: &Site<'_>) -> Vec<u32> {
     let input = site.input(0);
     vec![site.rows(input), site.columns(input)]
+}
+
+pub(crate) fn penalize(site: &Site<'_>) -> Vec<u32> {
+    let Op::Penalize { history, .. } = *site.op else { return Vec::new() };
+    [logits(site), vec![site.rows(history)]].concat()
 }
 
 pub(crate) fn logits_grid(site: &Site<'_>) -> [u32; 3] {

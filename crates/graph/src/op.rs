@@ -102,6 +102,8 @@ pub enum Op {
     /// Writes row `t` of `input [T, columns]` into row `positions[t]` of `cache [capacity, columns]`. Rows whose position
     /// is [`PADDING`] or past the capacity are dropped; no other position occurs twice. The cache is f16 with an
     /// even number of columns, and keeps what is nearest, at most ±65,504. The result is the cache itself, not a copy.
+    ///
+    /// A u32 cache `[capacity, 1]` takes a u32 input `[T]`, as it is: the ids of a sequence by position.
     Append {
         /// A state leaf.
         cache: Value,
@@ -147,6 +149,16 @@ pub enum Op {
     Argmax {
         /// Logits.
         input: Value,
+    },
+    /// `logits [R, columns]` with tokens of the past made less likely, by the [`Penalties`] in `params` u32 `[8]`. `history`
+    /// u32 `[capacity, 1]` holds the ids so far by position; ids past the last column count for nothing.
+    Penalize {
+        /// Logits.
+        logits: Value,
+        /// Ids by position.
+        history: Value,
+        /// [`Penalties::to_words`].
+        params: Value,
     },
     /// One token drawn from each row of `logits [T, columns]` → u32 `[T]`, by [`SampleParams`] in `params` u32 `[8]`.
     Sample {
@@ -243,6 +255,36 @@ impl SampleParams {
     }
 }
 
+/// What [`Op::Penalize`] takes from the logits of tokens that occurred.
+///
+/// The logit of a token among the last `window` of the first `length` ids is divided by `repetition` if it is positive, else
+/// multiplied by it ([Keskar et al., 2019](https://arxiv.org/abs/1909.05858)). Then a token that occurs `n > 0` times from
+/// `prompt` to `length` loses `n · frequency + presence`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Penalties {
+    /// Greater than 0; 1 changes nothing.
+    pub repetition: f32,
+    /// 0 changes nothing.
+    pub frequency: f32,
+    /// 0 changes nothing.
+    pub presence: f32,
+    /// Ids that `repetition` looks back on.
+    pub window: u32,
+    /// Ids at the start that `frequency` and `presence` do not count.
+    pub prompt: u32,
+    /// Ids so far.
+    pub length: u32,
+}
+
+impl Penalties {
+    /// The words of the `params` buffer of [`Op::Penalize`]: the three penalties (bits of f32), window, prompt, length. The last
+    /// two are 0.
+    pub fn to_words(&self) -> [u32; 8] {
+        let Penalties { repetition, frequency, presence, window, prompt, length } = *self;
+        [repetition.to_bits(), frequency.to_bits(), presence.to_bits(), window, prompt, length, 0, 0]
+    }
+}
+
 fn pcg(input: u32) -> u32 {
     let state = input.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
     let word = ((state >> ((state >> 28) + 4)) ^ state).wrapping_mul(277_803_737);
@@ -267,6 +309,7 @@ impl Op {
             Op::MeanPool { .. } => "mean_pool",
             Op::Normalize { .. } => "normalize",
             Op::Argmax { .. } => "argmax",
+            Op::Penalize { .. } => "penalize",
             Op::Sample { .. } => "sample",
         }
     }
@@ -291,6 +334,7 @@ impl Op {
                 Mask::Spans { spans } => vec![query, key, value, spans],
             },
             Op::MeanPool { input, offsets } => vec![input, offsets],
+            Op::Penalize { logits, history, params } => vec![logits, history, params],
             Op::Sample { logits, params } => vec![logits, params],
         }
     }

@@ -251,6 +251,11 @@ impl Graph {
         self.record(Op::Argmax { input })
     }
 
+    /// [`Op::Penalize`].
+    pub fn penalize(&mut self, logits: Value, history: Value, params: Value) -> Value {
+        self.record(Op::Penalize { logits, history, params })
+    }
+
     /// [`Op::Sample`].
     pub fn sample(&mut self, logits: Value, params: Value) -> Value {
         self.record(Op::Sample { logits, params })

@@ -68,9 +68,17 @@ pub(crate) fn result(graph: &Graph, op: &Op) -> Result<TensorType, GraphError> {
             if !matches!(graph.node(graph.storage(cache)), Node::Leaf(Leaf { kind: LeafKind::State, .. })) {
                 return Err(rules.bad(cache, "is no state".into()));
             }
+            if graph.ty(cache).dtype == DType::U32 {
+                rules.history(cache)?;
+                rules.index(input)?;
+                if graph.ty(positions) != graph.ty(input) {
+                    return Err(rules.mismatch(positions, input));
+                }
+                return Ok(graph.ty(cache).clone());
+            }
             rules.activation(input)?;
             if graph.ty(cache).dtype != DType::F16 {
-                return Err(rules.wrong(cache, "f16"));
+                return Err(rules.wrong(cache, "f16 or u32"));
             }
             if !rules.columns(cache).is_multiple_of(2) {
                 return Err(rules.bad(cache, "has rows of no whole words".into()));
@@ -98,12 +106,15 @@ pub(crate) fn result(graph: &Graph, op: &Op) -> Result<TensorType, GraphError> {
             rules.activation(input)?;
             Ok(TensorType::new(DType::U32, [rules.rows(input)]))
         }
+        Op::Penalize { logits, history, params } => {
+            rules.activation(logits)?;
+            rules.history(history)?;
+            rules.params(params)?;
+            Ok(graph.ty(logits).clone())
+        }
         Op::Sample { logits, params } => {
             rules.activation(logits)?;
-            rules.index(params)?;
-            if rules.columns(params) != 8 || rules.rows(params) != 1 {
-                return Err(rules.bad(params, "sample parameters are 8 words".into()));
-            }
+            rules.params(params)?;
             Ok(TensorType::new(DType::U32, [rules.rows(logits)]))
         }
     }
@@ -178,6 +189,24 @@ impl Rules<'_> {
         }
         if self.graph.ty(value).shape.dims().contains(&0) {
             return Err(self.bad(value, "is empty".into()));
+        }
+        Ok(())
+    }
+
+    /// u32 `[8]`.
+    fn params(&self, value: Value) -> Result<(), GraphError> {
+        self.index(value)?;
+        if self.columns(value) != 8 || self.rows(value) != 1 {
+            return Err(self.bad(value, "parameters are 8 words".into()));
+        }
+        Ok(())
+    }
+
+    /// u32 `[n, 1]`.
+    fn history(&self, value: Value) -> Result<(), GraphError> {
+        self.index(value)?;
+        if self.graph.ty(value).shape.dims().len() != 2 || self.columns(value) != 1 {
+            return Err(self.bad(value, "is no list of ids, one a row".into()));
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ fn the_first_mistake_is_kept_with_names_and_types() {
 #[test]
 fn rules_refuse_what_no_kernel_could_run() {
     type Record = fn(&mut Graph) -> Value;
-    let mistakes: [(&str, Record); 8] = [
+    let mistakes: [(&str, Record); 10] = [
         ("linear", |g| {
             let (x, w) = (input(g, "x", [2, 8]), words(g, "w", 8));
             g.linear(x, w, None)
@@ -80,6 +80,11 @@ fn rules_refuse_what_no_kernel_could_run() {
             let (x, p) = (input(g, "x", [2, 8]), words(g, "p", 2));
             g.append(x, x, p)
         }),
+        ("append", |g| {
+            let (ids, p) = (words(g, "ids", 3), words(g, "p", 2));
+            let history = g.leaf(LeafKind::State, "history", DType::U32, [8, 1]);
+            g.append(history, ids, p)
+        }),
         ("attention", |g| {
             let (x, p) = (input(g, "x", [2, 8]), words(g, "p", 2));
             g.attention([x, x, x], Mask::Spans { spans: p }, [2, 2], 1.0)
@@ -91,6 +96,10 @@ fn rules_refuse_what_no_kernel_could_run() {
         ("mean_pool", |g| {
             let (x, p) = (input(g, "x", [2, 8]), words(g, "p", 1));
             g.mean_pool(x, p)
+        }),
+        ("penalize", |g| {
+            let (x, p, history) = (input(g, "x", [2, 8]), words(g, "p", 8), words(g, "history", 9));
+            g.penalize(x, history, p)
         }),
         ("sample", |g| {
             let (x, p) = (input(g, "x", [2, 8]), words(g, "p", 7));

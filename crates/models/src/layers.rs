@@ -189,12 +189,19 @@ pub(crate) fn decoder_head(
         let bounded = graph.activate(small, Activation::Tanh);
         logits = graph.scale(bounded, cap);
     }
+    if matches!(step.head, Head::PenalizedGreedy | Head::PenalizedSample) {
+        let (ids, positions) = (ids(graph, step), positions(graph, step));
+        let history = graph.leaf(LeafKind::State, "history", DType::U32, [step.capacity, 1]);
+        let history = graph.append(history, ids, positions);
+        let penalties = graph.leaf(LeafKind::Input, "penalties", DType::U32, [8]);
+        logits = graph.penalize(logits, history, penalties);
+    }
     match step.head {
-        Head::Greedy => {
+        Head::Greedy | Head::PenalizedGreedy => {
             let token = graph.argmax(logits);
             graph.output("token", token);
         }
-        Head::Sample => {
+        Head::Sample | Head::PenalizedSample => {
             let params = graph.leaf(LeafKind::Input, "params", DType::U32, [8]);
             let token = graph.sample(logits, params);
             graph.output("token", token);

@@ -11,11 +11,13 @@
 //! | `ids` | input | u32 `[T]` | all |
 //! | `positions` | input | u32 `[T]` | all; `graph::PADDING` marks a row that is none, encoders add [`Info::position_offset`] |
 //! | `rows` | input | u32 `[R]` | rows that the head sees: of decoders unless `R` is `T`, of encoders unless they average |
-//! | `params` | input | u32 `[8]` | [`Head::Sample`] |
+//! | `params` | input | u32 `[8]` | heads that draw |
+//! | `penalties` | input | u32 `[8]` | heads that penalize |
 //! | `types` | input | u32 `[T]` | BERT and RoBERTa: segment of a token |
 //! | `spans` | input | u32 `[T, 2]` | encoders: the rows that a row sees |
 //! | `offsets` | input | u32 `[R + 1]` | encoders that average |
-//! | `key.N`, `value.N` | state | f32 `[capacity, kv_heads · head_dim]` | decoders, a pair a layer |
+//! | `key.N`, `value.N` | state | f16 `[capacity, kv_heads · head_dim]` | decoders, a pair a layer |
+//! | `history` | state | u32 `[capacity, 1]` | heads that penalize: ids by position |
 //!
 //! Outputs: `token` u32 `[R]`, `logits` f32 `[R, vocabulary]`, `embeddings` f32 `[R, dimensions]`, `scores` f32 `[R, labels]`.
 
@@ -69,6 +71,10 @@ pub enum Head {
     Greedy,
     /// `token`: one drawn by `params`.
     Sample,
+    /// The same as [`Head::Greedy`], of logits that `penalties` made less likely.
+    PenalizedGreedy,
+    /// The same as [`Head::Sample`], of logits that `penalties` made less likely.
+    PenalizedSample,
     /// `embeddings`.
     Embed,
     /// `scores`.

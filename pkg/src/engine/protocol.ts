@@ -39,6 +39,10 @@ export interface Sampling {
   topK?: number;
   topP?: number;
   minP?: number;
+  repetitionPenalty?: number;
+  repetitionWindow?: number;
+  frequencyPenalty?: number;
+  presencePenalty?: number;
   seed?: number;
   stop?: string[];
 }

@@ -27,6 +27,17 @@ export interface SamplingOptions {
   topP?: number;
   /** Drop tokens less likely than this fraction of the likeliest one. */
   minP?: number;
+  /**
+   * Makes tokens less likely that occurred lately, in the conversation or the answer: their logits are divided by it, or
+   * multiplied where they are negative. Above 0, at most 100; 1, the default, changes nothing.
+   */
+  repetitionPenalty?: number;
+  /** How many tokens `repetitionPenalty` looks back on; 0 for all. Default 64. */
+  repetitionWindow?: number;
+  /** Taken from the logit of a token for each time that it is in the answer, -2 to 2. Default 0. */
+  frequencyPenalty?: number;
+  /** Taken from the logit of a token that is in the answer, -2 to 2. Default 0. */
+  presencePenalty?: number;
   /** Makes sampling repeatable. */
   seed?: number;
   /** Strings that end the answer; they are not part of it. */
@@ -258,7 +269,19 @@ function onlyText({ expectedInputs = [], expectedOutputs = [] }: LanguageModelCo
   return [...expectedInputs, ...expectedOutputs].every(({ type }) => type === 'text');
 }
 
-const SAMPLING_KEYS = ['maxTokens', 'temperature', 'topK', 'topP', 'minP', 'seed', 'stop'] as const;
+const SAMPLING_KEYS = [
+  'maxTokens',
+  'temperature',
+  'topK',
+  'topP',
+  'minP',
+  'repetitionPenalty',
+  'repetitionWindow',
+  'frequencyPenalty',
+  'presencePenalty',
+  'seed',
+  'stop',
+] as const satisfies readonly (keyof SamplingOptions)[];
 
 function pickSampling(options: SamplingOptions): Sampling {
   return Object.fromEntries(SAMPLING_KEYS.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));

@@ -41,3 +41,25 @@ impl Step for Append {
         }
     }
 }
+
+/// The same of ids: words into a cache of words.
+pub(crate) struct AppendIds {
+    ids: Operand,
+    positions: Operand,
+}
+
+impl AppendIds {
+    pub(super) fn new(resolver: &Resolver<'_>, ids: Value, positions: Value) -> Self {
+        AppendIds { ids: resolver.at(ids), positions: resolver.at(positions) }
+    }
+}
+
+impl Step for AppendIds {
+    fn run(&self, store: &Store<'_>, _resources: &mut Resources<'_>, out: &mut [u32]) {
+        for (&id, &position) in store.words(self.ids).iter().zip(store.words(self.positions)) {
+            if let Some(slot) = out.get_mut(position as usize) {
+                *slot = id;
+            }
+        }
+    }
+}
