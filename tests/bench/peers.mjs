@@ -1,11 +1,11 @@
 /**
- * `node peers.mjs`: ours and the peers in one headless Chromium, taking turns, one thread each.
+ * `node peers.mjs`: ours and the peers in one headless Chromium, taking turns, with as many threads each.
  *
  * Prints one JSON line a measurement and writes `results.md` and `results.svg` beside this file. Says what it measured
  * and judges nothing. A peer that fails is reported as such and left out. wllama has no WebGPU without shader-f16, so it is
  * measured on the CPU only.
  * Environment: MODELS, CHROMIUM, ROUNDS (default 5, after one that is not counted),
- * ONLY=smollm2,gemma3,minilm,minilm-webgpu.
+ * ONLY=smollm2,gemma3,minilm,minilm-webgpu, THREADS=1,2 of what runs on the CPU.
  */
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -14,13 +14,14 @@ import { join } from 'node:path';
 import { launch } from '../browser/browser.mjs';
 import { cosine, minilm } from '../browser/golden.mjs';
 import { files, models, root } from '../browser/paths.mjs';
-import { startServer } from '../browser/server.mjs';
+import { isolation, startServer } from '../browser/server.mjs';
 import { writeOnnx } from './onnx.mjs';
 import { markdown, median, svg } from './results.mjs';
 
 const here = join(root, 'tests/bench');
 const rounds = Number(process.env.ROUNDS ?? 5);
 const wanted = (process.env.ONLY ?? 'smollm2,gemma3,minilm,minilm-webgpu').split(',');
+const threadCounts = (process.env.THREADS ?? '1,2').split(',').map(Number);
 const prefillTokens = 256;
 const decodeTokens = 64;
 /** Milliseconds of use before transformers.js has reached its speed: its wasm is compiled in tiers. */
@@ -41,20 +42,22 @@ const names = {
 
 const onnx = join(root, 'target/bench/onnx');
 const server = await startServer({
-  folders: { '/bench/': join(here, 'pages'), '/peers/': join(here, 'node_modules'), '/onnx/': onnx },
+  folders: { '/bench/': join(here, 'pages'), '/wasm/': join(root, 'pkg/wasm'), '/peers/': join(here, 'node_modules'), '/onnx/': onnx },
   // The peers need blob workers and eval; ours does not, and is tested without.
-  headers: { 'content-security-policy': "default-src 'self' blob: data: 'unsafe-inline' 'unsafe-eval'" },
+  headers: { ...isolation, 'content-security-policy': "default-src 'self' blob: data: 'unsafe-inline' 'unsafe-eval'" },
 });
 let browser = await launch({ backend: 'wasm' });
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, chromium: browser.version, date: new Date().toISOString().slice(0, 10) };
 const measured = [];
 
-for (const chat of chats.filter(({ key }) => wanted.includes(key))) await measureChat(chat);
-if (wanted.includes('minilm')) await measureEmbeddings('wasm');
+for (const threads of threadCounts) {
+  for (const chat of chats.filter(({ key }) => wanted.includes(key))) await measureChat(chat, threads);
+  if (wanted.includes('minilm')) await measureEmbeddings('wasm', threads);
+}
 await browser.close();
 if (wanted.includes('minilm-webgpu')) {
   browser = await launch({ backend: 'webgpu' });
-  await measureEmbeddings('webgpu');
+  await measureEmbeddings('webgpu', 1);
   await browser.close();
 }
 server.close();
@@ -67,10 +70,11 @@ function version(name) {
 }
 
 /** Prefill and decode, every contender once a round. */
-async function measureChat({ title, id }) {
+async function measureChat({ title: model, id }, threads) {
+  const title = withThreads(model, threads);
   const page = await open();
-  const model = `/models/${id}/${files[id]}`;
-  const contenders = await loadAll(page, ['rushlight', ...peersOfChat], { device: 'wasm', model, files: { [files[id]]: model } });
+  const url = `/models/${id}/${files[id]}`;
+  const contenders = await loadAll(page, ['rushlight', ...peersOfChat], { device: 'wasm', threads, model: url, files: { [files[id]]: url } });
   const text = await readFile(join(root, 'tests/golden/prefill.txt'), 'utf8');
   const words = text.split(' ');
   const count = (prompt) => page.evaluate((prompt) => kept.rushlight.countTokens(prompt), prompt);
@@ -97,14 +101,14 @@ async function measureChat({ title, id }) {
 }
 
 /** One short text, one of 256 tokens, and on the CPU a batch of 32 of 64 tokens. */
-async function measureEmbeddings(device) {
+async function measureEmbeddings(device, threads) {
   await writeOnnx(join(models, 'all-minilm-l6-v2'), join(onnx, 'minilm'));
   const page = await open();
   const id = 'all-minilm-l6-v2';
   const side = ['model.safetensors', 'config.json', 'tokenizer.json', 'tokenizer_config.json', 'modules.json', '1_Pooling/config.json'];
   const urls = Object.fromEntries(side.map((name) => [name, `/models/${id}/${name}`]));
-  const contenders = await loadAll(page, ['rushlight', 'transformers'], { device, files: urls });
-  const where = device === 'wasm' ? 'MiniLM F32' : 'MiniLM F32, WebGPU';
+  const contenders = await loadAll(page, ['rushlight', 'transformers'], { device, threads, files: urls });
+  const where = device === 'wasm' ? withThreads('MiniLM F32', threads) : 'MiniLM F32, WebGPU';
   const text = (tokens, index) => `${index} ${'the sea and the wind '.repeat(tokens)}`.split(' ').slice(0, tokens - 2).join(' ');
   // A software adapter needs seconds to minutes a call.
   const slow = device === 'webgpu';
@@ -138,6 +142,10 @@ async function measureEmbeddings(device) {
     summarize(`${where}: ${title}`, 'texts/s', samples, 'rate');
   }
   await page.close();
+}
+
+function withThreads(title, threads) {
+  return threads === 1 ? title : `${title}, ${threads} threads`;
 }
 
 async function open() {

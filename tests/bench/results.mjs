@@ -16,8 +16,8 @@ export function markdown(machine, rounds, measured, names) {
   return [
     '# Beside the peers',
     '',
-    `Written by \`cargo xtask bench --peers\` on ${machine.date}: Chromium ${machine.chromium}, ${machine.cores} cores of ${machine.cpu}, one thread each,`,
-    `taking turns in one page; medians of ${rounds} rounds after one that is not counted. The last column is ours over theirs.`,
+    `Written by \`cargo xtask bench --peers\` on ${machine.date}: Chromium ${machine.chromium}, ${machine.cores} cores of ${machine.cpu},`,
+    `one thread each where no number is given, taking turns in one page; medians of ${rounds} rounds after one that is not counted. The last column is ours over theirs.`,
     '',
     '| workload | runtime | median | least to most | unit | ours |',
     '|---|---|---|---|---|---|',

@@ -19,10 +19,23 @@ pub(crate) struct Options {
     /// tests/bench/results.md and results.svg.
     #[arg(long, conflicts_with_all = ["native", "browser"])]
     peers: bool,
+    /// Matrix products of the CPU backend beside candle-core's in headless Chromium, by format and build, and nothing else.
+    #[arg(long, conflicts_with_all = ["native", "browser", "peers"])]
+    kernels: bool,
 }
 
 /// Prints JSON lines: the machine's facts, then one line a measurement.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.kernels {
+        npm::node()?;
+        setup::chromium()?;
+        npm::install(&paths::root().join("tests/browser"), "the browser driver")?;
+        let folder = build::kernels()?;
+        println!("{}", machine());
+        let mut kernels = Command::new("node");
+        kernels.arg(paths::root().join("tests/bench/kernels.mjs")).arg(folder);
+        return process::run("kernels", environment(&mut kernels));
+    }
     models::fetch(|_| true)?;
     if !options.native {
         npm::node()?;

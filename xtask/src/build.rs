@@ -1,6 +1,6 @@
 //! The wasm module, the npm package and the page.
 
-use crate::toolchain::{self, SIMD128, THREADS, Toolchain, Variant};
+use crate::toolchain::{self, RELAXED, SIMD128, THREADS, Toolchain, Variant};
 use crate::{npm, paths, process};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -102,6 +102,16 @@ pub(crate) fn wasm(profile: &str) -> Result<()> {
 pub(crate) fn ops(profile: &str) -> Result<()> {
     let out = paths::target().join("browser-ops");
     module(&Module { manifest: "tests/browser-ops/Cargo.toml", name: "ops", variant: &SIMD128, out }, profile)
+}
+
+/// tests/kernel-bench -> target/kernel-bench, a folder for each build that is measured.
+pub(crate) fn kernels() -> Result<PathBuf> {
+    let folder = paths::target().join("kernel-bench");
+    for (build, variant) in [("simd128", &SIMD128), ("relaxed-simd", &RELAXED)] {
+        let (manifest, out) = ("tests/kernel-bench/Cargo.toml", folder.join(build));
+        module(&Module { manifest, name: "kernels", variant, out }, PROFILE)?;
+    }
+    Ok(folder)
 }
 
 /// pkg -> pkg/dist.

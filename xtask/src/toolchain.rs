@@ -28,6 +28,14 @@ pub(crate) struct Variant {
 /// The floor: every browser with WebGPU or Wasm SIMD runs it.
 pub(crate) const SIMD128: Variant = Variant { folder: "wasm", features: "+simd128", link: &[], wasm_opt: &[] };
 
+/// Multiply-adds and dot products whose last bits are the machine's to choose. Measured, not shipped.
+pub(crate) const RELAXED: Variant = Variant {
+    folder: "wasm-relaxed",
+    features: "+simd128,+relaxed-simd",
+    link: &[],
+    wasm_opt: &["--enable-relaxed-simd"],
+};
+
 /// Memory that threads share, for pages that are cross-origin isolated. std has to be built with the same features.
 pub(crate) const THREADS: Variant = Variant {
     folder: "wasm-threads",

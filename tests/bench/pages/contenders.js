@@ -1,21 +1,23 @@
+import { openRuntime, Threaded } from './threaded.js';
+
 /**
  * The runtimes that are measured, each behind the same two calls, in one page.
  * `kept` holds what is loaded: only one contender at a time is at work, all stay in memory.
  */
 const kept = (globalThis.kept = {});
 
-/** Ours: the wasm runtime without worker and sampling policy around it, as the others are called here too. */
+/** Ours: the wasm runtime without the package's worker and sampling policy around it, as the others are called here too. */
 const rushlight = {
-  async load({ device, files }) {
+  async load({ device, files, threads }) {
+    const options = { device, context: 512, selfTest: false };
+    if (threads > 1) {
+      const runtime = new Threaded(threads);
+      await runtime.open(files, options);
+      return runtime;
+    }
     const glue = await import('/pkg/runtime.js');
     await glue.default({ module_or_path: new URL('/pkg/runtime.wasm', location.href) });
-    const sources = [];
-    for (const [name, url] of Object.entries(files)) {
-      const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
-      const readAt = (offset, into) => into.set(bytes.subarray(offset, offset + into.length));
-      sources.push({ name, size: bytes.length, readAt });
-    }
-    return glue.Runtime.open(sources, { device, context: 512, selfTest: false }, () => true);
+    return openRuntime(glue, files, options);
   },
   async generate(runtime, prompt, tokens) {
     const options = { maxTokens: tokens, temperature: 0, ignoreEos: true };
@@ -36,11 +38,12 @@ const rushlight = {
 
 /** wllama 2: llama.cpp by tokens. */
 const wllama2 = {
-  async load({ model }) {
+  async load({ model, threads }) {
     const { Wllama, LoggerWithoutDebug } = await import('/peers/wllama2/esm/index.js');
-    const paths = { 'single-thread/wllama.wasm': '/peers/wllama2/esm/single-thread/wllama.wasm' };
+    const builds = ['single-thread/wllama.wasm', 'multi-thread/wllama.wasm'];
+    const paths = Object.fromEntries(builds.map((build) => [build, `/peers/wllama2/esm/${build}`]));
     const wllama = new Wllama(paths, { logger: LoggerWithoutDebug, suppressNativeLog: true });
-    await wllama.loadModel([await (await fetch(model)).blob()], { n_ctx: 512, n_threads: 1 });
+    await wllama.loadModel([await (await fetch(model)).blob()], { n_ctx: 512, n_threads: threads });
     return wllama;
   },
   async generate(wllama, prompt, tokens) {
@@ -53,10 +56,10 @@ const wllama2 = {
 
 /** wllama 3: llama.cpp's server, by text. */
 const wllama3 = {
-  async load({ model }) {
+  async load({ model, threads }) {
     const { Wllama, LoggerWithoutDebug } = await import('/peers/wllama3/esm/index.js');
     const wllama = new Wllama({ default: '/peers/wllama3/esm/wasm/wllama.wasm' }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
-    await wllama.loadModel([await (await fetch(model)).blob()], { n_ctx: 512, n_threads: 1, n_gpu_layers: 0 });
+    await wllama.loadModel([await (await fetch(model)).blob()], { n_ctx: 512, n_threads: threads, n_gpu_layers: 0 });
     return wllama;
   },
   async generate(wllama, prompt, tokens, length) {
@@ -69,13 +72,13 @@ const wllama3 = {
 
 /** transformers.js, fp32 on its Wasm backend. */
 const transformers = {
-  async load({ device }) {
+  async load({ device, threads }) {
     const { env, pipeline } = await import('/peers/@huggingface/transformers/dist/transformers.min.js');
     env.allowRemoteModels = false;
     env.allowLocalModels = true;
     env.localModelPath = '/onnx/';
     env.backends.onnx.wasm.wasmPaths = '/peers/onnxruntime-web/dist/';
-    env.backends.onnx.wasm.numThreads = 1;
+    env.backends.onnx.wasm.numThreads = threads;
     return pipeline('feature-extraction', 'minilm', { device, dtype: 'fp32' });
   },
   async embed(pipe, texts) {

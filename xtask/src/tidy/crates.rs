@@ -20,16 +20,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rushlight-cli", &["rushlight-engine", "rushlight-cpu", "rushlight-gpu"]),
     ("tests", &["*"]),
     ("browser-ops", &["*"]),
+    ("kernel-bench", &["*"]),
     ("rushlight-fuzz", &["*"]),
     ("xtask", &[]),
 ];
 
 /// The stones, and the only rooms that stand on them.
 const STONES: &[(&str, &[&str])] = &[
-    ("candle-core", &["rushlight-cpu", "rushlight-weights", "tests", "browser-ops"]),
+    ("candle-core", &["rushlight-cpu", "rushlight-weights", "tests", "kernel-bench"]),
     ("wgpu", &["rushlight-gpu", "tests", "browser-ops"]),
     ("tokenizers", &["rushlight-text"]),
-    ("wasm-bindgen", &["rushlight-web", "browser-ops"]),
+    ("wasm-bindgen", &["rushlight-web", "browser-ops", "kernel-bench"]),
     ("web-sys", &["rushlight-web", "browser-ops"]),
     ("js-sys", &["rushlight-web", "browser-ops"]),
     ("serde-wasm-bindgen", &["rushlight-web", "browser-ops"]),

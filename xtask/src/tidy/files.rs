@@ -10,7 +10,7 @@ const BUDGETS: &[(&str, usize, usize)] =
 const BROWSER: &[&str] = &["wasm_bindgen", "js_sys", "web_sys"];
 
 /// Where browser types may be named: the face, and the small module that runs the op table in a browser.
-const BROWSER_ROOMS: &[&str] = &["crates/web/", "tests/browser-ops/", "xtask/"];
+const BROWSER_ROOMS: &[&str] = &["crates/web/", "tests/browser-ops/", "tests/kernel-bench/", "xtask/"];
 
 /// Where files may be opened: the edges and the tests.
 const FILE_ROOMS: &[&str] = &["crates/cli/", "xtask/", "tests/"];
