@@ -69,8 +69,7 @@ fn by_cpu(dtype: DType, bytes: &[u8], tied: bool) -> Vec<f32> {
     backend.write(buffers["index"], 0, &index).unwrap();
     let plan = block_on(backend.prepare(&graph, &buffers)).unwrap();
     backend.run(plan).unwrap();
-    let mut out = vec![0; ROWS * COLUMNS * 4];
-    block_on(backend.read(buffers["rows"], 0, &mut out)).unwrap();
+    let out = block_on(backend.read(buffers["rows"], 0, ROWS * COLUMNS * 4)).unwrap();
     reference::dequantize(DType::F32, &out)
 }
 

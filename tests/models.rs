@@ -13,6 +13,7 @@ mod moderation;
 mod pace;
 mod penalties;
 mod real;
+mod run_ahead;
 mod self_test;
 mod support;
 mod threads;

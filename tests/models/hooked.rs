@@ -81,8 +81,8 @@ impl<H: Hooks> Backend for Hooked<H> {
         self.hooks.run(&mut self.inner, plan)
     }
 
-    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
-        self.inner.read(src, offset, into)
+    fn read(&mut self, src: BufferId, offset: u64, bytes: usize) -> Task<'static, Vec<u8>> {
+        self.inner.read(src, offset, bytes)
     }
 
     fn memory(&self) -> Memory {

@@ -178,8 +178,8 @@ impl<B: Backend> Backend for Shared<B> {
         self.0.borrow_mut().run(plan)
     }
 
-    fn read<'a>(&'a mut self, src: graph::BufferId, offset: u64, into: &'a mut [u8]) -> graph::Task<'a, ()> {
-        graph::ready(pollster::block_on(self.0.borrow_mut().read(src, offset, into)))
+    fn read(&mut self, src: graph::BufferId, offset: u64, bytes: usize) -> graph::Task<'static, Vec<u8>> {
+        self.0.borrow_mut().read(src, offset, bytes)
     }
 
     fn memory(&self) -> graph::Memory {

@@ -8,6 +8,15 @@ const FIRST: usize = 32;
 /// A submit has at most so many times the tokens of the one before: small ones say little of the cost of large ones.
 const GROWTH: usize = 4;
 
+/// Tokens of an answer that are queued on a GPU at once: the wait for one is then the time in which others are computed. At
+/// least two, because one would let it idle; what is queued when an answer ends is computed for nothing.
+const AHEAD: std::ops::RangeInclusive<usize> = 2..=4;
+
+/// Tokens to queue where one takes so many milliseconds.
+pub(crate) fn ahead(milliseconds: f64) -> usize {
+    ((SUBMIT_MS / milliseconds.max(1.0)) as usize).clamp(*AHEAD.start(), *AHEAD.end())
+}
+
 /// What is known of a device's speed.
 #[derive(Default)]
 pub(crate) struct Pace {
@@ -34,6 +43,11 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slow_device_is_not_given_much_at_once() {
+        assert_eq!([0.0, 5.0, 25.0, 30.0, 500.0].map(ahead), [4, 4, 4, 3, 2]);
+    }
 
     #[test]
     fn submits_grow_on_a_fast_device_and_shrink_on_a_slow_one() {

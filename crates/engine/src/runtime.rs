@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use graph::{Backend, BufferId, Buffers, DType, Graph, LeafKind, PlanId, TensorType};
+use graph::{Backend, BufferId, Buffers, DType, Graph, LeafKind, PlanId, Task, TensorType};
 use models::{Head, Model, Step};
 
 use crate::EngineError;
@@ -63,16 +63,15 @@ impl Runtime {
 
     /// Waits until everything queued has been computed.
     pub(crate) async fn settle(&mut self) -> Result<(), EngineError> {
-        self.token().await.map(drop)
+        Ok(self.token().await.map(drop)?)
     }
 
-    /// The id that the last step sampled.
-    pub(crate) async fn token(&mut self) -> Result<u32, EngineError> {
-        let mut word = [0u32];
-        if let Some(token) = self.token {
-            self.backend.read(token, 0, bytemuck::cast_slice_mut(&mut word)).await?;
+    /// The bytes of the id that the last step chose. They are on their way when this returns.
+    pub(crate) fn token(&mut self) -> Task<'static, Vec<u8>> {
+        match self.token {
+            Some(token) => self.backend.read(token, 0, 4),
+            None => graph::ready(Ok(vec![0; 4])),
         }
-        Ok(word[0])
     }
 
     /// The first `elements` of an f32 output of a step that ran.
@@ -84,9 +83,8 @@ impl Runtime {
     ) -> Result<Vec<f32>, EngineError> {
         let buffer = self.plans.get(step).and_then(|plan| plan.outputs.get(name)).copied();
         let buffer = buffer.ok_or(EngineError::Missing(name))?;
-        let mut values = vec![0f32; elements];
-        self.backend.read(buffer, 0, bytemuck::cast_slice_mut(&mut values)).await?;
-        Ok(values)
+        let bytes = self.backend.read(buffer, 0, 4 * elements).await?;
+        Ok(reals(&bytes))
     }
 
     /// Makes the plan of a step unless there is one, with buffers for its inputs, outputs and caches.
@@ -183,6 +181,11 @@ impl Runtime {
             }
         }
     }
+}
+
+/// f32 out of what was read.
+pub(crate) fn reals(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|&word| f32::from_le_bytes(word)).collect()
 }
 
 /// Whether a step of one token reads its id where the step before left it.

@@ -139,6 +139,9 @@ pub struct GenerateOptions {
     pub seed: Option<u32>,
     /// Stop before any of these.
     pub stop: Vec<String>,
+    /// Tokens whose steps are queued before the first of them is known, 1 to 8. By default up to 4 on a GPU, fewer on a slow
+    /// one, and 1 on the CPU, where nothing is gained. The tokens are the same for any number.
+    pub run_ahead: Option<usize>,
     /// Go on after the model ended its turn: for measurements.
     pub ignore_eos: bool,
 }
@@ -157,6 +160,7 @@ impl Default for GenerateOptions {
             presence_penalty: 0.0,
             seed: None,
             stop: Vec::new(),
+            run_ahead: None,
             ignore_eos: false,
         }
     }

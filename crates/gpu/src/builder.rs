@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use graph::{BackendError, BufferId, Buffers, Graph, LeafKind, Value};
+use graph::{BackendError, Buffers, Graph, LeafKind, Value};
 
 use crate::{
     GpuBackend,
@@ -11,8 +11,8 @@ use crate::{
     kernels::{Site, choose},
     memory::{Layout, Place},
     pipeline::{Pipeline, Scratch},
-    plan::{Copy, Dispatch},
-    read::{MIRRORED, Staging},
+    plan::{Copy, Dispatch, MirrorCopy},
+    read::{MIRRORED, Mirror},
     tensor::{Rows, padded},
 };
 
@@ -230,20 +230,20 @@ impl<'a> Builder<'a> {
     }
 
     /// Small outputs get a buffer that the host can map.
-    pub(crate) fn mirrors(&mut self, buffers: &Buffers) -> Vec<(BufferId, Copy)> {
-        let mut mirrors: Vec<(BufferId, Copy)> = Vec::new();
+    pub(crate) fn mirrors(&mut self, buffers: &Buffers) -> Vec<MirrorCopy> {
+        let mut mirrors: Vec<MirrorCopy> = Vec::new();
         for output in self.graph.outputs() {
             let id = buffers[&output.name];
             let Some(tensor) = self.backend.tensors.get(&id) else { continue };
             let (bytes, Some(from)) = (tensor.bytes, tensor.whole().cloned()) else { continue };
-            if bytes > MIRRORED || mirrors.iter().any(|(other, _)| *other == id) {
+            if bytes > MIRRORED || mirrors.iter().any(|other| other.id == id) {
                 continue;
             }
-            let mirror = self.backend.mirrors.entry(id).or_insert_with(|| {
+            self.backend.mirrors.entry(id).or_insert_with(|| {
                 self.backend.counters.objects += 1;
-                Staging::new(&self.backend.device.device, bytes)
+                Mirror::new(&self.backend.device.device, bytes)
             });
-            mirrors.push((id, Copy { from, to: mirror.buffer.clone(), bytes }));
+            mirrors.push(MirrorCopy { id, from, bytes });
         }
         mirrors
     }

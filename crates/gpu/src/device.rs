@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use graph::{BackendError, Facts};
@@ -57,7 +57,10 @@ impl Default for Limits {
     }
 }
 
-/// Why the device cannot be trusted any more.
+/// Why the device cannot be trusted any more, for everybody who waits for it.
+#[derive(Clone, Default)]
+pub(crate) struct Faults(Arc<Mutex<Fault>>);
+
 #[derive(Default)]
 struct Fault {
     /// For good.
@@ -72,7 +75,7 @@ pub(crate) struct Device {
     pub(crate) queue: wgpu::Queue,
     pub(crate) limits: Limits,
     pub(crate) facts: Facts,
-    fault: Arc<Mutex<Fault>>,
+    pub(crate) faults: Faults,
 }
 
 impl Device {
@@ -109,16 +112,14 @@ impl Device {
             .await
             .map_err(|error| BackendError::Unavailable(format!("{error}. {ADVICE}")))?;
 
-        let fault = Arc::new(Mutex::new(Fault::default()));
-        let shared = fault.clone();
+        let faults = Faults::default();
+        let shared = faults.clone();
         device.set_device_lost_callback(move |reason, message| {
-            let mut fault = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            fault.lost = Some(format!("{reason:?}: {message}"));
+            shared.lock().lost = Some(format!("{reason:?}: {message}"));
         });
-        let shared = fault.clone();
+        let shared = faults.clone();
         device.on_uncaptured_error(Arc::new(move |error| {
-            let mut fault = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            fault.error.get_or_insert(describe(error, 0, "a command"));
+            shared.lock().error.get_or_insert(describe(error, 0, "a command"));
         }));
 
         let info = adapter.get_info();
@@ -141,12 +142,23 @@ impl Device {
         let mut facts = facts(&info, &limits, adapter.features());
         facts.details.insert("tier", tier.name().into());
         facts.details.insert("tierReason", reason.into());
-        Ok(Device { device, queue, limits, facts, fault })
+        Ok(Device { device, queue, limits, facts, faults })
+    }
+
+    /// [`Faults::check`].
+    pub(crate) fn check(&self) -> Result<(), BackendError> {
+        self.faults.check()
+    }
+}
+
+impl Faults {
+    fn lock(&self) -> MutexGuard<'_, Fault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error that happened since the last call, if any. A lost device stays lost.
     pub(crate) fn check(&self) -> Result<(), BackendError> {
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fault = self.lock();
         if let Some(message) = &fault.lost {
             return Err(BackendError::DeviceLost(message.clone()));
         }

@@ -33,8 +33,8 @@ pub use tier::Tier;
 
 use device::{Device, describe};
 use pipeline::{Pipeline, Scratch};
-use plan::Plan;
-use read::Staging;
+use plan::{MirrorCopy, Plan};
+use read::{Mirror, Reading, Staging, is_idle};
 use tensor::Tensor;
 
 type Scope = Pin<Box<dyn Future<Output = Option<wgpu::Error>>>>;
@@ -47,9 +47,9 @@ pub struct GpuBackend {
     modules: HashMap<String, wgpu::ShaderModule>,
     scratch: Vec<Rc<Scratch>>,
     /// By the buffer that each copies.
-    mirrors: BTreeMap<BufferId, Staging>,
+    mirrors: BTreeMap<BufferId, Mirror>,
     /// For reads of what has no mirror.
-    staging: Option<Staging>,
+    staging: Option<Rc<Staging>>,
     /// Stands for an input that is absent.
     zeros: wgpu::Buffer,
     /// Allocations whose outcome the browser has not told yet.
@@ -131,33 +131,31 @@ impl GpuBackend {
         Ok(id)
     }
 
-    async fn read_now(&mut self, src: BufferId, offset: u64, into: &mut [u8]) -> Result<(), BackendError> {
+    fn read_now(&mut self, src: BufferId, offset: u64, bytes: usize) -> Result<Reading, BackendError> {
         self.device.check()?;
         let tensor = self.tensors.get(&src).ok_or(BackendError::BadBuffer(src))?;
-        let end = offset.checked_add(into.len() as u64).filter(|&end| end <= tensor.bytes);
+        let end = offset.checked_add(bytes as u64).filter(|&end| end <= tensor.bytes);
         let (Some(end), Some(buffer)) = (end, tensor.whole()) else { return Err(BackendError::BadBuffer(src)) };
         self.counters.reads += 1;
-        self.counters.bytes_read += into.len() as u64;
-        if into.is_empty() {
-            return Ok(());
-        }
-        if let Some(mirror) = self.mirrors.get(&src).filter(|mirror| mirror.fresh) {
-            return mirror.read(&self.device, offset, into).await;
+        self.counters.bytes_read += bytes as u64;
+        if let Some(latest) = self.mirrors.get(&src).and_then(Mirror::latest) {
+            return Ok(Reading::start(&self.device, latest, offset..end));
         }
         let start = offset & !3;
-        let bytes = end.next_multiple_of(4) - start;
-        if self.staging.as_ref().is_none_or(|staging| staging.bytes < bytes) {
-            if let Some(old) = self.staging.take() {
-                old.buffer.destroy();
+        let size = end.next_multiple_of(4) - start;
+        let staging = match self.staging.take().filter(|staging| staging.bytes >= size && is_idle(staging)) {
+            Some(staging) => staging,
+            None => {
+                self.counters.objects += 1;
+                Staging::new(&self.device.device, size.next_power_of_two())
             }
-            self.counters.objects += 1;
-        }
-        let staging = self.staging.get_or_insert_with(|| Staging::new(&self.device.device, bytes.next_power_of_two()));
+        };
         let mut encoder = self.device.device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(buffer, start, &staging.buffer, 0, bytes);
-        self.device.queue.submit([encoder.finish()]);
+        encoder.copy_buffer_to_buffer(buffer, start, &staging.buffer, 0, size);
+        let submission = self.device.queue.submit([encoder.finish()]);
         self.counters.submits += 1;
-        staging.read(&self.device, offset - start, into).await
+        self.staging = Some(staging.clone());
+        Ok(Reading::start(&self.device, (staging, submission), offset - start..end - start))
     }
 }
 
@@ -197,7 +195,7 @@ impl Backend for GpuBackend {
         self.device.check()?;
         let tensor = self.tensors.get_mut(&dst).ok_or(BackendError::BadBuffer(dst))?;
         if let Some(mirror) = self.mirrors.get_mut(&dst) {
-            mirror.fresh = false;
+            mirror.spoil();
         }
         tensor.write(&self.device.queue, offset, bytes).ok_or(BackendError::BadBuffer(dst))
     }
@@ -206,9 +204,7 @@ impl Backend for GpuBackend {
         if let Some(tensor) = self.tensors.remove(&buffer) {
             tensor.parts.iter().for_each(|part| part.buffer.destroy());
         }
-        if let Some(mirror) = self.mirrors.remove(&buffer) {
-            mirror.buffer.destroy();
-        }
+        self.mirrors.remove(&buffer);
     }
 
     fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {
@@ -238,18 +234,26 @@ impl Backend for GpuBackend {
                 pass.dispatch_workgroups(x, y, z);
             }
         }
-        for copy in plan.copies.iter().chain(plan.mirrors.iter().map(|(_, copy)| copy)) {
+        for copy in &plan.copies {
             encoder.copy_buffer_to_buffer(&copy.from, 0, &copy.to, 0, copy.bytes);
         }
-        self.device.queue.submit([encoder.finish()]);
+        let mut copied = Vec::with_capacity(plan.mirrors.len());
+        for MirrorCopy { id, from, bytes } in &plan.mirrors {
+            let Some(mirror) = self.mirrors.get_mut(id) else { continue };
+            let (index, is_new) = mirror.next(&self.device.device);
+            self.counters.objects += u64::from(is_new);
+            encoder.copy_buffer_to_buffer(from, 0, mirror.buffer(index), 0, *bytes);
+            copied.push((id, index));
+        }
+        let submission = self.device.queue.submit([encoder.finish()]);
         for changed in &plan.changes {
             if let Some(mirror) = self.mirrors.get_mut(changed) {
-                mirror.fresh = false;
+                mirror.spoil();
             }
         }
-        for (id, _) in &plan.mirrors {
+        for (id, index) in copied {
             if let Some(mirror) = self.mirrors.get_mut(id) {
-                mirror.fresh = true;
+                mirror.fill(index, submission.clone());
             }
         }
         self.counters.dispatches += plan.dispatches.len() as u64;
@@ -257,15 +261,22 @@ impl Backend for GpuBackend {
         Ok(())
     }
 
-    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
-        Box::pin(self.read_now(src, offset, into))
+    fn read(&mut self, src: BufferId, offset: u64, bytes: usize) -> Task<'static, Vec<u8>> {
+        if bytes == 0 {
+            return graph::ready(Ok(Vec::new()));
+        }
+        match self.read_now(src, offset, bytes) {
+            Ok(reading) => Box::pin(reading.finish()),
+            Err(error) => graph::ready(Err(error)),
+        }
     }
 
     fn memory(&self) -> Memory {
         let tensors: u64 = self.tensors.values().map(|tensor| tensor.bytes).sum();
         let plans: u64 = self.plans.values().map(|plan| plan.own_bytes).sum();
         let scratch: u64 = self.scratch.iter().map(|scratch| scratch.bytes).sum();
-        let staging: u64 = self.mirrors.values().chain(&self.staging).map(|staging| staging.bytes).sum();
+        let mirrors: u64 = self.mirrors.values().map(Mirror::bytes).sum();
+        let staging = mirrors + self.staging.as_ref().map_or(0, |staging| staging.bytes);
         Memory { host: 0, device: tensors + plans + scratch + staging + ZEROS }
     }
 

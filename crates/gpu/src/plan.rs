@@ -20,13 +20,20 @@ pub(crate) struct Copy {
     pub(crate) bytes: u64,
 }
 
+/// A copy of an output into one of its mirror's buffers, whichever is free.
+pub(crate) struct MirrorCopy {
+    pub(crate) id: BufferId,
+    pub(crate) from: wgpu::Buffer,
+    pub(crate) bytes: u64,
+}
+
 /// A prepared graph.
 pub(crate) struct Plan {
     pub(crate) dispatches: Vec<Dispatch>,
     /// Outputs that are leaves or states.
     pub(crate) copies: Vec<Copy>,
     /// Outputs that are copied for the host.
-    pub(crate) mirrors: Vec<(BufferId, Copy)>,
+    pub(crate) mirrors: Vec<MirrorCopy>,
     /// States it changes: their mirrors, if they have one, are stale after a run.
     pub(crate) changes: Vec<BufferId>,
     /// Scratch buffers, shared with other plans.

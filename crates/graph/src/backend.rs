@@ -1,7 +1,7 @@
 //! The seam between the engine and what computes: handles only, object-safe.
 //!
-//! `prepare` is async and happens once a plan, `run` is synchronous and ordered, `read` is the one await of a step:
-//! the honest shape of WebGPU.
+//! `prepare` is async and happens once a plan, `run` is synchronous and ordered, `read` begins at once and is the one await
+//! of a step: the honest shape of WebGPU.
 
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
@@ -134,8 +134,10 @@ pub trait Backend {
     /// Queues one run of a plan. One submit; does not wait.
     fn run(&mut self, plan: PlanId) -> Result<(), BackendError>;
 
-    /// Copies bytes of an f32 or u32 buffer to the host, after all runs so far.
-    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()>;
+    /// So many bytes of an f32 or u32 buffer from a byte offset, as they are after all runs so far. The read has begun when this
+    /// returns: the task waits for it and no more, other calls may come before it ends, and later runs change nothing about
+    /// what it gives. Dropping the task gives the read up.
+    fn read(&mut self, src: BufferId, offset: u64, bytes: usize) -> Task<'static, Vec<u8>>;
 
     /// Bytes held now.
     fn memory(&self) -> Memory;

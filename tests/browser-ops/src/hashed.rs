@@ -1,20 +1,22 @@
 //! A backend that hashes what is read through it.
 
+use std::{cell::Cell, rc::Rc};
+
 use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType};
 
 /// FNV-1a over every byte read.
 pub(crate) struct Hashed<'b> {
     inner: &'b mut dyn Backend,
-    hash: u64,
+    hash: Rc<Cell<u64>>,
 }
 
 impl<'b> Hashed<'b> {
     pub(crate) fn new(inner: &'b mut dyn Backend) -> Self {
-        Hashed { inner, hash: 0xcbf2_9ce4_8422_2325 }
+        Hashed { inner, hash: Rc::new(Cell::new(0xcbf2_9ce4_8422_2325)) }
     }
 
     pub(crate) fn hash(&self) -> u64 {
-        self.hash
+        self.hash.get()
     }
 }
 
@@ -47,13 +49,14 @@ impl Backend for Hashed<'_> {
         self.inner.run(plan)
     }
 
-    fn read<'a>(&'a mut self, src: BufferId, offset: u64, into: &'a mut [u8]) -> Task<'a, ()> {
+    fn read(&mut self, src: BufferId, offset: u64, bytes: usize) -> Task<'static, Vec<u8>> {
+        let (read, hash) = (self.inner.read(src, offset, bytes), self.hash.clone());
         Box::pin(async move {
-            self.inner.read(src, offset, into).await?;
-            for byte in into.iter() {
-                self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+            let bytes = read.await?;
+            for byte in &bytes {
+                hash.set((hash.get() ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
             }
-            Ok(())
+            Ok(bytes)
         })
     }
 

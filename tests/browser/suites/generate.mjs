@@ -29,9 +29,43 @@ export async function generate({ report, browser, server, run, device, full }) {
         return `${equal} tokens: ${JSON.stringify(text.slice(0, 60))}`;
       });
     }
+    if (id === models[0].id) {
+      await report.test(`${run}: ${title}: steps that are queued before a token is known change none`, async () => {
+        needModel(id);
+        await page.waitForFunction(() => globalThis.ready);
+        // The first one reads the prompt; the others find it in the cache, and their arithmetic is the same.
+        const outcomes = [];
+        for (const [runAhead, wanted] of [[1, 5], [1, 5], [4, 5], [4, 2], [4, 5]]) {
+          const args = { device, url: `/models/${id}/${files[id]}`, file: files[id], prompt: golden.prompts[0], runAhead, wanted };
+          outcomes.push(await page.evaluate(drawn, args));
+        }
+        const [, one, four, stopped, again] = outcomes;
+        assert.deepEqual(four.tokens, one.tokens);
+        assert.deepEqual(stopped.tokens, one.tokens.slice(0, 2));
+        assert.deepEqual(again.tokens, one.tokens);
+        // The prompt is in the cache but for its last token: a submit and a read a token, queued or not.
+        for (const { submits, reads, bytesRead } of [four, again]) assert.deepEqual([submits, reads, bytesRead], [5, 5, 20]);
+        assert.deepEqual([stopped.submits, again.objects], [5, 0], 'queued for nothing, and created');
+        return `${one.tokens}`;
+      });
+    }
     await page.evaluate(() => kept.runtime?.free());
     await page.close();
   }
+}
+
+/** Runs in the page: five tokens drawn, of which the caller wants so many; and what the backend did for them. */
+async function drawn({ device, url, file, prompt, runAhead, wanted }) {
+  kept.runtime ??= await openRuntime(device, { [file]: url });
+  const tokens = [];
+  const before = kept.runtime.counters();
+  await kept.runtime.generate(prompt, { maxTokens: 5, temperature: 1, seed: 7, ignoreEos: true, runAhead }, (event) => {
+    if (event.type === 'text') tokens.push(event.token);
+    return tokens.length < wanted;
+  });
+  const after = kept.runtime.counters();
+  const spent = Object.fromEntries(Object.keys(after).map((key) => [key, after[key] - before[key]]));
+  return { tokens, ...spent };
 }
 
 /** Runs in the page. */
