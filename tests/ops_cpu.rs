@@ -18,7 +18,8 @@ fn run(names: &[&str]) {
             let alone = match block_on(ops::check(&mut CpuBackend::new(), &case)) {
                 Ok(report) if report.passed => report.bytes,
                 outcome => {
-                    failures.push(format!("{}: {outcome:?}", case.name));
+                    let what = outcome.map(|report| format!("{} is off by {:e} (NMSE)", report.worst, report.nmse));
+                    failures.push(format!("{}: {what:?}", case.name));
                     continue;
                 }
             };
@@ -242,5 +243,45 @@ fn a_buffer_may_be_input_and_output_of_a_step() {
     for (buffer, want) in [(buffer, [9.0, 18.0, 27.0, 36.0]), (rest, [33.0, 66.0, 99.0, 132.0])] {
         let bytes = block_on(backend.read(buffer, 0, 16)).unwrap();
         assert_eq!(bytes, ops::reals(&want));
+    }
+}
+
+/// Four query rows go together, also where they belong to two sequences of a packed batch.
+#[test]
+fn what_is_no_number_stays_in_its_sequence() {
+    const ROWS: usize = 6;
+    let mut graph = Graph::new();
+    let qkv = ["query", "key", "value"].map(|name| graph.leaf(LeafKind::Input, name, DType::F32, [ROWS, 8]));
+    let spans = graph.leaf(LeafKind::Input, "spans", DType::U32, [ROWS, 2]);
+    let out = graph.attention(qkv, Mask::Spans { spans }, [1, 1], 0.5);
+    graph.output("out", out);
+    let graph = graph.finish().unwrap();
+    let compute = |bad: f32| {
+        let mut backend = CpuBackend::new();
+        let mut buffers = Buffers::new();
+        let mut put = |name: &str, ty: TensorType, bytes: &[u8]| {
+            let id = backend.alloc(&ty).unwrap();
+            backend.write(id, 0, bytes).unwrap();
+            buffers.insert(name.into(), id);
+            id
+        };
+        for name in ["query", "key", "value"] {
+            let mut numbers: Vec<f32> = (0..ROWS * 8).map(|i| (i * 7 % 11) as f32 * 0.1).collect();
+            numbers[4 * 8 + 3] = bad;
+            put(name, TensorType::new(DType::F32, [ROWS, 8]), &ops::reals(&numbers));
+        }
+        let spans = [[0, 3], [0, 3], [0, 3], [3, 6], [3, 6], [3, 6]].as_flattened().to_vec();
+        put("spans", TensorType::new(DType::U32, [ROWS, 2]), &ops::words(&spans));
+        let out = put("out", TensorType::new(DType::F32, [ROWS, 8]), &[]);
+        let plan = block_on(backend.prepare(&graph, &buffers)).unwrap();
+        backend.run(plan).unwrap();
+        let bytes = block_on(backend.read(out, 0, ROWS * 8 * 4)).unwrap();
+        bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect::<Vec<f32>>()
+    };
+    let clean = compute(0.0);
+    for bad in [f32::NAN, f32::INFINITY] {
+        let got = compute(bad);
+        assert_eq!(got[..3 * 8], clean[..3 * 8], "{bad}");
+        assert!(got[4 * 8..5 * 8].iter().any(|x| !x.is_finite()), "{bad}: {got:?}");
     }
 }

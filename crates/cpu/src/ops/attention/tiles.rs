@@ -95,14 +95,16 @@ impl Attention {
                     let stride = blocks.len() * LANES;
                     let scores = &mut scores[..TILE * stride];
                     multiply(keys, query, self.head_dim, scores);
-                    for (range, scores) in tile.iter().zip(scores.chunks_exact_mut(stride)) {
+                    let own = tile.clone().map(|range| {
                         let own = range.start.max(start) - start..range.end.max(start) - start;
-                        let own = own.start.min(own.end)..own.end;
+                        own.start.min(own.end)..own.end
+                    });
+                    for (own, scores) in own.iter().zip(scores.chunks_exact_mut(stride)) {
                         scores[..own.start].fill(0.0);
                         scores[own.end..].fill(0.0);
-                        math::softmax(&mut scores[own]);
+                        math::softmax(&mut scores[own.clone()]);
                     }
-                    self.mix(values, start..seen.end, scores, |i, at, sums| {
+                    self.mix(values, start..seen.end, &own, scores, |i, at, sums| {
                         if first + i < rows {
                             let to = (first + i) * self.query.columns + head * self.head_dim + at;
                             // SAFETY: this row and head belong to this share.
@@ -140,11 +142,13 @@ impl Attention {
         }
     }
 
-    /// Gives each row of the tile, and each run of eight elements, the sum of the values in `range` by their weights.
+    /// Gives each row of the tile, and each run of eight elements, the sum of the values in `range` by their weights, which
+    /// are zeros outside of the row's `own`.
     fn mix(
         &self,
         values: Rows<'_>,
         range: Range<usize>,
+        own: &[Range<usize>; TILE],
         weights: &[f32],
         mut give: impl FnMut(usize, usize, [f32; LANES]),
     ) {
@@ -161,8 +165,26 @@ impl Attention {
                     *sums = [0, 1].map(|h| value[h].mul_add(weight, sums[h]));
                 }
             }
-            sums.into_iter().enumerate().for_each(|(i, sums)| give(i, at, F32x4::to_array8(sums)));
+            for (i, sums) in sums.into_iter().enumerate() {
+                let mut sums = F32x4::to_array8(sums);
+                if sums.iter().any(|sum| !sum.is_finite()) {
+                    // Zero times what is not finite is no number: that of a row's neighbours is none of its business.
+                    let own = own[i].clone();
+                    sums = self.mix_one(values, range.start + own.start, at, &weights[i][own]);
+                }
+                give(i, at, sums);
+            }
         }
+    }
+
+    /// Eight elements, from `at` on, of the sum of the values from row `first` on.
+    fn mix_one(&self, values: Rows<'_>, first: usize, at: usize, weights: &[f32]) -> [f32; LANES] {
+        let mut sums = [0.0; LANES];
+        for (row, weight) in (first..).zip(weights) {
+            let value = &values.row(row)[at..at + LANES];
+            sums.iter_mut().zip(value).for_each(|(sum, x)| *sum += weight * x);
+        }
+        sums
     }
 }
 
