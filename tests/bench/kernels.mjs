@@ -3,7 +3,7 @@
  * turns; each folder in FOLDER is a build of `tests/kernel-bench`. One JSON line each: GB of weights (as they lie in the
  * file) a second, GOP (a multiplication or an addition) a second, and ours over candle-core's of the same build.
  * Says what it measured and judges nothing. Environment: CHROMIUM, ROUNDS (default 5, after one that is not counted),
- * DTYPES, TOKENS, ROWS, COLUMNS, MS of a round.
+ * BUILDS (folders in FOLDER), DTYPES, TOKENS, ROWS, COLUMNS, MS of a round.
  */
 import { join } from 'node:path';
 import { launch } from '../browser/browser.mjs';
@@ -18,7 +18,7 @@ const tokenCounts = list('TOKENS', '1,4,64').map(Number);
 const [rows, columns] = [number('ROWS', 4096), number('COLUMNS', 2048)];
 const [rounds, milliseconds] = [number('ROUNDS', 5), number('MS', 150)];
 
-const builds = ['simd128', 'relaxed-simd'];
+const builds = list('BUILDS', 'simd128,relaxed-simd');
 
 const server = await startServer({ folders: { '/kernels/': process.argv[2], '/bench/': join(root, 'tests/bench/pages') } });
 const browser = await launch({ backend: 'wasm' });

@@ -28,6 +28,7 @@ pub(super) fn cases() -> Vec<Case> {
     // Shapes that no dtype needs of its own: wide tiles, more rows than a grid axis takes at once, a bias at one token.
     cases.push(linear(DType::F32, 100, 64, 256, true));
     cases.push(linear(DType::Q8_0, 128, 384, 384, true));
+    cases.push(linear(DType::Q2K, 71, 256, 19, true));
     cases.push(linear(DType::Q4_1, 1, 64, 49_152, false));
     cases.push(linear(DType::Q4K, 1, 256, 70_001, true));
     cases.push(linear(DType::F32, 3, 1, 5, true));
@@ -38,8 +39,8 @@ fn linear(dtype: DType, tokens: usize, columns: usize, rows: usize, bias: bool) 
     let end = if bias { "+bias" } else { "" };
     let cpu = match dtype {
         DType::F32 | DType::F16 | DType::BF16 if columns.is_multiple_of(32) => BOTH_ROUNDED,
-        // Computed in f32: odd rows, and formats that few files use.
-        DType::F32 | DType::F16 | DType::BF16 | DType::Q2K | DType::Q3K | DType::Q5K => F32,
+        // Computed in f32: odd rows.
+        DType::F32 | DType::F16 | DType::BF16 => F32,
         _ => ROUNDED,
     };
     let mut build = Build::new(format!("linear/{dtype}/{tokens}x{columns}x{rows}{end}")).cpu_threshold(cpu);

@@ -5,23 +5,22 @@
 //! Weights come as blocks of 8 rows by 32 columns ([`crate::packed`]), so that one stream feeds all lanes: a lane is a row,
 //! and two neighbouring columns are one multiply-add of 16-bit integers, which every instruction set has.
 
+mod blocks;
+
 use crate::{
     pool::Pool,
     quant::GROUP,
-    simd::{F32x4, I16x8, I32x4, U8x16},
+    simd::{F32x4, I16x8, I32x4},
 };
 
-/// Rows of a block.
-pub(crate) const ROWS: usize = 8;
+pub(crate) use blocks::{Bytes, Halves, Minima, Minimum, Nibbles, One, Quants, ROWS, Scales, Shorts};
+use blocks::{PAIRS, eight};
 
 /// Tokens that a block meets at once.
 pub(crate) const TILE: usize = 4;
 
-/// Pairs of columns of a group.
-const PAIRS: usize = GROUP / 2;
-
-/// Words of a group of quantized activations: pairs, then scale, sum and sum of quants.
-pub(crate) const GROUP_WORDS: usize = PAIRS + 3;
+/// Words of a group of quantized activations: pairs, then scale, sum, and the sums of the quants of each half.
+pub(crate) const GROUP_WORDS: usize = PAIRS + 4;
 
 /// Largest quant of activations for weights of at most 8 bits: 32 · 2^7 · 2^15 is 2^27.
 pub(crate) const LIMIT: f32 = 32_767.0;
@@ -37,8 +36,8 @@ pub(crate) const PLAIN_SUM: f64 = 131_060.0;
 pub(crate) struct Quantized {
     pub(crate) quants: [i16; GROUP],
     pub(crate) scale: f32,
-    /// Of the quants.
-    pub(crate) sum: i32,
+    /// Of the quants of each half.
+    pub(crate) sums: [i32; 2],
 }
 
 impl Quantized {
@@ -61,17 +60,18 @@ impl Quantized {
         // Adding it leaves the nearest integer in the low bits.
         let round = F32x4::splat(12_582_912.0);
         let integers = |four: &[f32; 4]| F32x4::load(four).mul(factor).add(round).bits().sub(round.bits());
-        let mut sums = I32x4::splat(0);
+        let mut sums = [I32x4::splat(0); 2];
         let mut quants = [[0u8; 16]; GROUP / 8];
-        for (eight, quants) in fours.as_chunks::<2>().0.iter().zip(&mut quants) {
+        for (i, (eight, quants)) in fours.as_chunks::<2>().0.iter().zip(&mut quants).enumerate() {
             let [low, high] = [integers(&eight[0]), integers(&eight[1])];
-            sums = sums.add(low).add(high);
+            let sum = &mut sums[i / (GROUP / 16)];
+            *sum = sum.add(low).add(high);
             *quants = low.narrow(high).to_bytes();
         }
         Quantized {
             quants: bytemuck::cast(quants),
             scale: largest / limit + strange.sum(),
-            sum: sums.to_array().into_iter().fold(0, i32::wrapping_add),
+            sums: sums.map(|sum| sum.to_array().into_iter().fold(0, i32::wrapping_add)),
         }
     }
 }
@@ -103,116 +103,15 @@ pub(crate) fn quantize(x: &[f32], columns: usize, limit: f32, pool: &mut Pool, o
 
 fn quantize_row<const T: usize>(row: &[f32], token: usize, limit: f32, out: &mut [u32]) {
     for (numbers, out) in row.as_chunks::<GROUP>().0.iter().zip(out.chunks_exact_mut(GROUP_WORDS * T)) {
-        let Quantized { quants, scale, sum } = Quantized::of(numbers, limit);
+        let Quantized { quants, scale, sums: [first, second] } = Quantized::of(numbers, limit);
         for (i, [low, high]) in quants.as_chunks::<2>().0.iter().enumerate() {
             out[i * T + token] = u32::from(*low as u16) | (u32::from(*high as u16) << 16);
         }
         out[PAIRS * T + token] = scale.to_bits();
-        out[(PAIRS + 1) * T + token] = (scale * sum as f32).to_bits();
-        out[(PAIRS + 2) * T + token] = sum as u32;
+        out[(PAIRS + 1) * T + token] = (scale * first.wrapping_add(second) as f32).to_bits();
+        out[(PAIRS + 2) * T + token] = first as u32;
+        out[(PAIRS + 3) * T + token] = second as u32;
     }
-}
-
-/// Quants of a block: 8 rows by 32 columns, in chunks of a few pairs of columns.
-pub(crate) trait Quants {
-    /// Bytes of a chunk.
-    const CHUNK: usize;
-    /// Pairs of a chunk.
-    const PAIRS: usize;
-    /// Bytes of a block.
-    const BYTES: usize = PAIRS / Self::PAIRS * Self::CHUNK;
-    /// What stands for zero.
-    const ZERO: i16 = 0;
-
-    /// Two neighbouring columns of rows 0 to 3, and of rows 4 to 7.
-    fn pair(chunk: &[u8], pair: usize) -> [I16x8; 2];
-}
-
-/// Sixteen bytes from `at` on.
-#[inline(always)]
-fn sixteen(bytes: &[u8], at: usize) -> [u8; 16] {
-    let mut sixteen = [0; 16];
-    sixteen.copy_from_slice(&bytes[at..at + 16]);
-    sixteen
-}
-
-/// 4 bits, of which `ZERO` is zero: 16 bytes are 4 rows by 8 columns, a lane of 16 bits every other column of a row.
-pub(crate) struct Nibbles<const ZERO: i16>;
-
-impl<const ZERO: i16> Quants for Nibbles<ZERO> {
-    const CHUNK: usize = 32;
-    const PAIRS: usize = 4;
-    const ZERO: i16 = ZERO;
-
-    #[inline(always)]
-    fn pair(chunk: &[u8], pair: usize) -> [I16x8; 2] {
-        [0, 16].map(|at| I16x8::load(&sixteen(chunk, at)).nibble(pair))
-    }
-}
-
-/// 8 bits: 16 bytes are 8 rows by 2 columns.
-pub(crate) struct Bytes;
-
-impl Quants for Bytes {
-    const CHUNK: usize = 32;
-    const PAIRS: usize = 2;
-
-    #[inline(always)]
-    fn pair(chunk: &[u8], pair: usize) -> [I16x8; 2] {
-        U8x16::load(&sixteen(chunk, 16 * pair)).signed_to_i16()
-    }
-}
-
-/// 16 bits: 16 bytes are 4 rows by 2 columns.
-pub(crate) struct Shorts;
-
-impl Quants for Shorts {
-    const CHUNK: usize = 32;
-    const PAIRS: usize = 1;
-
-    #[inline(always)]
-    fn pair(chunk: &[u8], _pair: usize) -> [I16x8; 2] {
-        [0, 16].map(|at| I16x8::load(&sixteen(chunk, at)))
-    }
-}
-
-/// What a block has besides quants, f32 for each row.
-pub(crate) trait Scales {
-    /// Bytes of a block.
-    const BYTES: usize;
-    /// The second half of the columns has scales of its own.
-    const HALVES: bool = false;
-    /// Minima follow the scales.
-    const MINIMA: bool = false;
-}
-
-/// One scale.
-pub(crate) struct One;
-
-impl Scales for One {
-    const BYTES: usize = 4 * ROWS;
-}
-
-/// One scale for each half of the columns.
-pub(crate) struct Halves;
-
-impl Scales for Halves {
-    const BYTES: usize = 8 * ROWS;
-    const HALVES: bool = true;
-}
-
-/// A scale and a minimum.
-pub(crate) struct Minimum;
-
-impl Scales for Minimum {
-    const BYTES: usize = 8 * ROWS;
-    const MINIMA: bool = true;
-}
-
-/// Eight f32 of a block's scales.
-#[inline(always)]
-fn eight(scales: &[u8], at: usize) -> [F32x4; 2] {
-    [F32x4::load_bytes(&sixteen(scales, at)), F32x4::load_bytes(&sixteen(scales, at + 16))]
 }
 
 /// Adds the products of some chunks. A loop that is not unrolled further: all sums, a pair of weights and the activations
@@ -244,24 +143,34 @@ pub(crate) fn product<Q: Quants, S: Scales, const T: usize>(blocks: &[u8], x: &[
                 }
             }
         };
-        let zero = |t: usize| [I32x4::splat((facts[2 * T + t] as i32).wrapping_mul(-i32::from(Q::ZERO))); 2];
-        let mut sums: [[I32x4; 2]; T] = std::array::from_fn(zero);
+        let add_minimum = |minimum: [F32x4; 2], t: usize, sum: f32, out: &mut [[F32x4; 2]; T]| {
+            for h in 0..2 {
+                out[t][h] = minimum[h].mul_add(F32x4::splat(sum), out[t][h]);
+            }
+        };
+        // Of what is to be subtracted for the zeros of the quants.
+        let start = |sum: u32| [I32x4::splat((sum as i32).wrapping_mul(-i32::from(Q::ZERO))); 2];
+        let half_sum = |half: usize, t: usize| facts[(2 + half) * T + t];
         if S::HALVES {
-            let ((first, second), (x_first, x_second)) = (quants.split_at(Q::BYTES / 2), pairs.split_at(PAIRS * T / 2));
-            accumulate::<Q, T>(first, x_first, &mut sums);
-            flush(sums, eight(scales, 0), &mut out);
-            sums = [[I32x4::splat(0); 2]; T];
-            accumulate::<Q, T>(second, x_second, &mut sums);
+            for half in 0..2 {
+                let mut sums = std::array::from_fn(|t| start(half_sum(half, t)));
+                let (from, pairs) = (half * Q::BYTES / 2, &pairs[half * PAIRS * T / 2..][..PAIRS * T / 2]);
+                accumulate::<Q, T>(&quants[from..from + Q::BYTES / 2], pairs, &mut sums);
+                flush(sums, eight(scales, half), &mut out);
+                if S::MINIMA {
+                    for (t, scale) in facts[..T].iter().enumerate() {
+                        let sum = f32::from_bits(*scale) * half_sum(half, t) as i32 as f32;
+                        add_minimum(eight(scales, 2 + half), t, sum, &mut out);
+                    }
+                }
+            }
         } else {
+            let mut sums = std::array::from_fn(|t| start(half_sum(0, t).wrapping_add(half_sum(1, t))));
             accumulate::<Q, T>(quants, pairs, &mut sums);
-        }
-        flush(sums, eight(scales, if S::HALVES { 4 * ROWS } else { 0 }), &mut out);
-        if S::MINIMA {
-            let minima = eight(scales, 4 * ROWS);
-            for t in 0..T {
-                let sum = F32x4::splat(f32::from_bits(facts[T + t]));
-                for h in 0..2 {
-                    out[t][h] = minima[h].mul_add(sum, out[t][h]);
+            flush(sums, eight(scales, 0), &mut out);
+            if S::MINIMA {
+                for t in 0..T {
+                    add_minimum(eight(scales, 1), t, f32::from_bits(facts[T + t]), &mut out);
                 }
             }
         }

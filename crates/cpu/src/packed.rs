@@ -2,7 +2,7 @@
 //! 32 columns, each block the quants of all 8 rows and then their scales. A matrix is one stream, read once from end to end.
 //!
 //! Quants and scales of block formats are those of the file, so nothing is lost: scales of scales are multiplied out to f32,
-//! and 5 and 6 bits take 8. Plain numbers keep about 14 bits of each group of 32.
+//! and 2 and 3 bits take 4, 5 and 6 take 8. Plain numbers keep about 14 bits of each group of 32.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,38 +10,41 @@ use graph::{BackendError, BufferId, Buffers, DType, Graph, Leaf, LeafKind, Node,
 
 use crate::{
     Buffer, claim,
-    integers::{Bytes, Halves, LIMIT, Minimum, Nibbles, One, PLAIN_LIMIT, ROWS, Scales, Shorts, TILE, product, unpack},
+    integers::{
+        Bytes, Halves, LIMIT, Minima, Minimum, Nibbles, One, PLAIN_LIMIT, Quants, ROWS, Scales, Shorts, TILE, product,
+        unpack,
+    },
     quant::{GROUP, Group, groups},
 };
 
 /// How the blocks of a weight look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
-    pub(crate) quants: Quants,
+    pub(crate) quants: Bits,
     scales: Kind,
 }
 
 /// The bits of a quant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quants {
-    /// 4, of which 8 is zero.
-    Centred,
-    /// 4.
-    Nibbles,
+pub(crate) enum Bits {
+    /// 4, of which `zero` is zero.
+    Four { zero: u8 },
     /// 8.
-    Bytes,
+    Eight,
     /// 16, of plain numbers.
-    Shorts,
+    Sixteen,
 }
 
+/// What a block has besides quants: [`Scales`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     One,
     Halves,
     Minimum,
+    Minima,
 }
 
-/// The kernels of a layout.
+/// The kernels of a layout, and its measures in bytes.
 pub(crate) struct Kernels {
     /// One token.
     pub(crate) vector: fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
@@ -51,130 +54,112 @@ pub(crate) struct Kernels {
     pub(crate) tile: fn(&[u8], &[u32]) -> [[f32; ROWS]; TILE],
     /// One token over unpacked blocks.
     pub(crate) rest: fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
+    put: fn(&mut [u8], usize, &[i16; GROUP]),
+    get: fn(&[u8], usize) -> [i16; GROUP],
+    quant_bytes: usize,
+    scale_bytes: usize,
+}
+
+impl Kernels {
+    fn of<Q: Quants, S: Scales>() -> Kernels {
+        Kernels {
+            vector: product::<Q, S, 1>,
+            unpack: unpack::<Q, S>,
+            tile: product::<Shorts, S, TILE>,
+            rest: product::<Shorts, S, 1>,
+            put: Q::put,
+            get: Q::get,
+            quant_bytes: Q::BYTES,
+            scale_bytes: S::BYTES,
+        }
+    }
 }
 
 impl Layout {
-    /// Of a dtype, if the integer kernels take it.
+    /// Of a dtype, if it holds weights.
     fn of(dtype: DType) -> Option<Layout> {
         let (quants, scales) = match dtype {
-            DType::F32 | DType::F16 | DType::BF16 => (Quants::Shorts, Kind::One),
-            DType::Q4_0 => (Quants::Centred, Kind::One),
-            DType::Q4_1 | DType::Q4K => (Quants::Nibbles, Kind::Minimum),
-            DType::Q5_0 | DType::Q8_0 => (Quants::Bytes, Kind::One),
-            DType::Q5_1 => (Quants::Bytes, Kind::Minimum),
-            DType::Q6K => (Quants::Bytes, Kind::Halves),
-            DType::Q2K | DType::Q3K | DType::Q5K | DType::U32 => return None,
+            DType::F32 | DType::F16 | DType::BF16 => (Bits::Sixteen, Kind::One),
+            DType::Q4_0 => (Bits::Four { zero: 8 }, Kind::One),
+            DType::Q4_1 | DType::Q4K => (Bits::Four { zero: 0 }, Kind::Minimum),
+            DType::Q5_0 | DType::Q8_0 => (Bits::Eight, Kind::One),
+            DType::Q5_1 | DType::Q5K => (Bits::Eight, Kind::Minimum),
+            DType::Q2K => (Bits::Four { zero: 0 }, Kind::Minima),
+            DType::Q3K => (Bits::Four { zero: 4 }, Kind::Halves),
+            DType::Q6K => (Bits::Eight, Kind::Halves),
+            DType::U32 => return None,
         };
         Some(Layout { quants, scales })
     }
 
-    fn quant_bytes(self) -> usize {
-        match self.quants {
-            Quants::Centred | Quants::Nibbles => ROWS * GROUP / 2,
-            Quants::Bytes => ROWS * GROUP,
-            Quants::Shorts => ROWS * GROUP * 2,
-        }
-    }
-
-    fn scale_bytes(self) -> usize {
-        match self.scales {
-            Kind::One => One::BYTES,
-            Kind::Halves => Halves::BYTES,
-            Kind::Minimum => Minimum::BYTES,
+    /// The kernels.
+    pub(crate) fn kernels(self) -> Kernels {
+        match (self.quants, self.scales) {
+            (Bits::Four { zero: 8 }, _) => Kernels::of::<Nibbles<8>, One>(),
+            (Bits::Four { zero: 4 }, _) => Kernels::of::<Nibbles<4>, Halves>(),
+            (Bits::Four { .. }, Kind::Minima) => Kernels::of::<Nibbles<0>, Minima>(),
+            (Bits::Four { .. }, _) => Kernels::of::<Nibbles<0>, Minimum>(),
+            (Bits::Eight, Kind::Halves) => Kernels::of::<Bytes, Halves>(),
+            (Bits::Eight, Kind::Minimum) => Kernels::of::<Bytes, Minimum>(),
+            (Bits::Eight, _) => Kernels::of::<Bytes, One>(),
+            (Bits::Sixteen, _) => Kernels::of::<Shorts, One>(),
         }
     }
 
     /// Bytes of a block.
     pub(crate) fn block_bytes(self) -> usize {
-        self.quant_bytes() + self.scale_bytes()
+        let kernels = self.kernels();
+        kernels.quant_bytes + kernels.scale_bytes
     }
 
     /// Bytes of a block with its quants unpacked.
     pub(crate) fn unpacked_bytes(self) -> usize {
-        2 * ROWS * GROUP + self.scale_bytes()
+        Shorts::BYTES + self.kernels().scale_bytes
     }
 
     /// The largest quant of activations.
     pub(crate) fn limit(self) -> f32 {
-        if self.quants == Quants::Shorts { PLAIN_LIMIT } else { LIMIT }
+        if self.quants == Bits::Sixteen { PLAIN_LIMIT } else { LIMIT }
     }
 
-    /// The kernels.
-    pub(crate) fn kernels(self) -> Kernels {
-        fn of<Q: crate::integers::Quants, S: Scales>() -> Kernels {
-            Kernels {
-                vector: product::<Q, S, 1>,
-                unpack: unpack::<Q, S>,
-                tile: product::<Shorts, S, TILE>,
-                rest: product::<Shorts, S, 1>,
+    /// The numbers of a block besides quants, and where they are: first or second half, scale or minimum.
+    fn numbers(self) -> impl Iterator<Item = (usize, fn(&Group) -> f32)> {
+        let all: &[fn(&Group) -> f32] = match self.scales {
+            Kind::One => &[|group| group.scales[0]],
+            Kind::Halves => &[|group| group.scales[0], |group| group.scales[1]],
+            Kind::Minimum => &[|group| group.scales[0], |group| group.minima[0]],
+            Kind::Minima => {
+                &[|group| group.scales[0], |group| group.scales[1], |group| group.minima[0], |group| group.minima[1]]
             }
-        }
-        match (self.quants, self.scales) {
-            (Quants::Centred, _) => of::<Nibbles<8>, One>(),
-            (Quants::Nibbles, _) => of::<Nibbles<0>, Minimum>(),
-            (Quants::Bytes, Kind::One) => of::<Bytes, One>(),
-            (Quants::Bytes, Kind::Halves) => of::<Bytes, Halves>(),
-            (Quants::Bytes, Kind::Minimum) => of::<Bytes, Minimum>(),
-            (Quants::Shorts, _) => of::<Shorts, One>(),
-        }
-    }
-
-    /// Puts a group of row `row` into its block, which was all zeros.
-    fn put(self, block: &mut [u8], row: usize, group: &Group) {
-        let (quants, scales) = block.split_at_mut(self.quant_bytes());
-        for (column, quant) in group.quants.into_iter().enumerate() {
-            let (at, shift) = self.place(row, column);
-            match self.quants {
-                Quants::Centred | Quants::Nibbles => quants[at] |= (quant as u8) << shift,
-                Quants::Bytes => quants[at] = quant as u8,
-                Quants::Shorts => quants[at..at + 2].copy_from_slice(&quant.to_le_bytes()),
-            }
-        }
-        let mut put = |index: usize, number: f32| {
-            scales[4 * (index * ROWS + row)..][..4].copy_from_slice(&number.to_le_bytes());
         };
-        put(0, group.scales[0]);
-        match self.scales {
-            Kind::One => {}
-            Kind::Halves => put(1, group.scales[1]),
-            Kind::Minimum => put(1, group.minimum),
-        }
+        all.iter().copied().enumerate()
     }
 
-    /// Byte and bit of a quant.
-    fn place(self, row: usize, column: usize) -> (usize, usize) {
-        let (pair, odd) = (column / 2, column % 2);
-        let lane = 2 * (row % 4) + odd;
-        match self.quants {
-            Quants::Centred | Quants::Nibbles => {
-                let nibble = pair % 4;
-                (32 * (pair / 4) + 16 * (row / 4) + 2 * lane + nibble / 2, 4 * (nibble % 2))
-            }
-            Quants::Bytes => (16 * pair + 2 * row + odd, 0),
-            Quants::Shorts => (32 * pair + 16 * (row / 4) + 2 * lane, 0),
+    /// Puts a group of row `row` into its block.
+    fn put(self, block: &mut [u8], row: usize, group: &Group) {
+        let kernels = self.kernels();
+        let (quants, scales) = block.split_at_mut(kernels.quant_bytes);
+        (kernels.put)(quants, row, &group.quants);
+        for (index, number) in self.numbers() {
+            scales[4 * (index * ROWS + row)..][..4].copy_from_slice(&number(group).to_le_bytes());
         }
     }
 
     /// Dequantizes row `row` of a block.
     fn dequantize(self, block: &[u8], row: usize, out: &mut [f32; GROUP]) {
-        let (quants, scales) = block.split_at(self.quant_bytes());
+        let kernels = self.kernels();
+        let (quants, scales) = block.split_at(kernels.quant_bytes);
         let real = |index: usize| {
             let at = 4 * (index * ROWS + row);
             f32::from_le_bytes([scales[at], scales[at + 1], scales[at + 2], scales[at + 3]])
         };
-        for (column, out) in out.iter_mut().enumerate() {
-            let (at, shift) = self.place(row, column);
-            let quant = match self.quants {
-                Quants::Centred => i16::from((quants[at] >> shift) & 15) - 8,
-                Quants::Nibbles => i16::from((quants[at] >> shift) & 15),
-                Quants::Bytes => i16::from(quants[at] as i8),
-                Quants::Shorts => i16::from_le_bytes([quants[at], quants[at + 1]]),
-            };
-            let quant = f32::from(quant);
+        for (column, (quant, out)) in (kernels.get)(quants, row).into_iter().zip(out).enumerate() {
+            let (quant, half) = (f32::from(quant), 2 * column / GROUP);
             *out = match self.scales {
                 Kind::One => quant * real(0),
-                Kind::Halves => quant * real(2 * column / GROUP),
+                Kind::Halves => quant * real(half),
                 Kind::Minimum => quant * real(0) + real(1),
+                Kind::Minima => quant * real(half) + real(2 + half),
             };
         }
     }

@@ -4,11 +4,14 @@
 mod candle;
 mod f16;
 mod f32;
+mod q2_k;
+mod q3_k;
 mod q4_0;
 mod q4_1;
 mod q4_k;
 mod q5_0;
 mod q5_1;
+mod q5_k;
 mod q6_k;
 mod q8_0;
 
@@ -22,18 +25,17 @@ use crate::{
 /// Elements that share a scale.
 pub(crate) const GROUP: usize = 32;
 
-/// Elements of a row: `quants · scale + minimum`.
+/// Elements of a row: `quants · scale + minimum`, with scale and minimum of the first and of the second half.
 #[derive(Clone, Copy)]
 pub(crate) struct Group {
     pub(crate) quants: [i16; GROUP],
-    /// Of the first and of the second half.
     pub(crate) scales: [f32; 2],
-    pub(crate) minimum: f32,
+    pub(crate) minima: [f32; 2],
 }
 
 impl Group {
     /// What rows past the last one are made of.
-    pub(crate) const ZERO: Group = Group { quants: [0; GROUP], scales: [0.0; 2], minimum: 0.0 };
+    pub(crate) const ZERO: Group = Group { quants: [0; GROUP], scales: [0.0; 2], minima: [0.0; 2] };
 }
 
 /// Whole blocks to as many elements.
@@ -62,7 +64,7 @@ pub(crate) fn dequantize(dtype: DType) -> Option<Dequantize> {
     })
 }
 
-/// How the groups of a dtype are read; `None` for those that the integer kernels do not take. Formats keep their
+/// How the groups of a dtype are read. `None` for u32, which holds no weights. Formats keep their
 /// quants and scales as they are. Plain numbers are rounded to about 14 bits.
 pub(crate) fn groups(dtype: DType) -> Option<Groups> {
     Some(match dtype {
@@ -74,9 +76,12 @@ pub(crate) fn groups(dtype: DType) -> Option<Groups> {
         DType::Q5_0 => q5_0::groups,
         DType::Q5_1 => q5_1::groups,
         DType::Q8_0 => q8_0::groups,
+        DType::Q2K => q2_k::groups,
+        DType::Q3K => q3_k::groups,
         DType::Q4K => q4_k::groups,
+        DType::Q5K => q5_k::groups,
         DType::Q6K => q6_k::groups,
-        DType::Q2K | DType::Q3K | DType::Q5K | DType::U32 => return None,
+        DType::U32 => return None,
     })
 }
 
@@ -127,7 +132,7 @@ fn rounded(numbers: &[f32; GROUP]) -> Group {
     let sum: f64 = numbers.iter().map(|x| f64::from(x.abs())).sum();
     let limit = (PLAIN_SUM * f64::from(largest) / sum) as f32; // no number where all are zeros
     let Quantized { quants, scale, .. } = Quantized::of(numbers, limit.min(LIMIT));
-    Group { quants, scales: [scale; 2], minimum: 0.0 }
+    Group { quants, scales: [scale; 2], minima: [0.0; 2] }
 }
 
 /// 32 nibbles: the low halves of 16 bytes, then the high ones.

@@ -41,6 +41,15 @@ pub(crate) fn sum(a: &[f32]) -> f32 {
     sums[0].add(sums[1]).sum() + rest.iter().sum::<f32>()
 }
 
+impl I16x8 {
+    /// `count` bits of each lane from bit `first` on.
+    #[inline(always)]
+    pub(crate) fn bits(self, first: usize, count: usize) -> I16x8 {
+        let shifted = if first == 0 { self } else { self.shr(first) };
+        if first + count == 16 { shifted } else { shifted.and((1 << count) - 1) }
+    }
+}
+
 impl F32x4 {
     /// Eight numbers as two vectors.
     #[inline(always)]
@@ -137,13 +146,15 @@ mod tests {
         let bytes: [u8; 16] = std::array::from_fn(|i| (i * 37 + 11) as u8);
         macro_rules! everything {
             ($module:path) => {{
-                use $module::{I16x8, I32x4, U8x16};
+                use $module::{I16x8, I32x4};
                 let (v, pair) = (I16x8::load(&bytes), I16x8::splat_pair(0x8001_7ffe));
-                let [low, high] = U8x16::load(&bytes).signed_to_i16();
+                let [low, high] = bytes.as_chunks().0 else { unreachable!("sixteen bytes") };
+                let [low, high] = [low, high].map(I16x8::load_signed);
                 let vectors = [v, pair, low, high, v.sub(low), I16x8::splat(-3)];
-                let nibbles: [I16x8; 4] = std::array::from_fn(|n| v.nibble(n));
+                let shifted = [0, 4, 8, 12].map(|bits| v.shr(bits));
+                let masked = [v.and(0x3c), v.shr(10).and(0x3c)];
                 let mut bits = Vec::new();
-                for vector in vectors.into_iter().chain(nibbles) {
+                for vector in vectors.into_iter().chain(shifted).chain(masked) {
                     bits.push(vector.to_bytes());
                     let dot = vector.dot(pair).add(vector.dot(v)).add(I32x4::splat(-70_000));
                     let mut floats = [0.0f32; 4];
@@ -178,6 +189,12 @@ mod tests {
                 }
             };
             same(v.halves_to_f32(), |bits| half::f16::from_bits(bits).to_f32());
+            let halves = bytes.as_chunks::<2>().0.iter().map(|pair| half::f16::from_le_bytes(*pair));
+            let is_strange = halves.clone().any(|half| !half.is_finite());
+            assert_eq!(v.strange_halves().any(), is_strange, "{bytes:?}");
+            if !is_strange {
+                same(v.finite_halves_to_f32(), |bits| half::f16::from_bits(bits).to_f32());
+            }
             same(v.bf16_to_f32(), |bits| half::bf16::from_bits(bits).to_f32());
         }
     }

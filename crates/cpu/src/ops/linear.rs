@@ -2,8 +2,7 @@
 //! the blocks of a few rows are unpacked once, stay in the first-level cache, and meet every token there. Threads share the
 //! rows of the weight.
 //!
-//! Other weights (rows that are no whole number of groups, and formats that few files use) become f32 a panel at a time, on
-//! one thread.
+//! Weights whose rows are no whole number of groups become f32 a panel at a time, on one thread.
 
 use std::ops::Range;
 
@@ -12,7 +11,7 @@ use graph::{BackendError, DType, Value};
 use crate::{
     integers::{GROUP_WORDS, ROWS, TILE as TOKENS, quantize, words},
     ops::{Resolver, gather::weight},
-    packed::{Layout, Quants},
+    packed::{Bits, Layout},
     pool::Parts,
     quant::{Dequantize, GROUP},
     step::{Operand, Resources, Step, Store},
@@ -26,6 +25,9 @@ const TILE: usize = 4;
 const PANEL_COLUMNS: usize = 768;
 /// Groups of unpacked blocks at most: 16 KiB of quants.
 const BLOCKS: usize = 32;
+/// Tokens that all rows meet before the next ones do, a multiple of the tile's: what of them is read and written stays in
+/// the second-level cache.
+const NEAR_TOKENS: usize = 64;
 /// Multiplications below which one thread is faster: some 5 µs.
 const WORTH_SHARING: usize = 100_000;
 
@@ -64,7 +66,7 @@ impl Linear {
     /// Words of the unpacked blocks of a thread.
     fn panel_words(&self, layout: Layout) -> usize {
         let Operand { rows: tokens, columns, .. } = self.input;
-        if tokens == 1 || layout.quants == Quants::Shorts {
+        if tokens == 1 || layout.quants == Bits::Sixteen {
             return 0;
         }
         BLOCKS.min(columns / GROUP) * layout.unpacked_bytes().div_ceil(4)
@@ -99,44 +101,53 @@ impl Linear {
     ) {
         let Operand { rows: tokens, columns, .. } = self.input;
         let Some((_, weights)) = store.packed(self.weight) else { return };
-        let panel: &mut [u8] = bytemuck::cast_slice_mut(panel);
-        let tiled = tokens / TOKENS * TOKENS;
-        let (tiles, rest) = x.split_at(words(tiled, columns));
-        let (kernels, rows, bytes) = (layout.kernels(), self.weight.rows, layout.block_bytes());
+        let (kernels, bytes) = (layout.kernels(), layout.block_bytes());
         let run_bytes = columns / GROUP * bytes;
         let blocks = weights[runs.start * run_bytes..runs.end * run_bytes].chunks_exact(run_bytes);
-        for (index, run) in runs.zip(blocks) {
-            let first = index * ROWS;
-            let count = ROWS.min(rows - first);
-            let add = |token: usize, products: &[f32; ROWS]| {
-                // SAFETY: these columns belong to this run.
-                let out = unsafe { out.part(token * rows + first..token * rows + first + count) };
-                out.iter_mut().zip(products).for_each(|(out, product)| *out += product);
-            };
-            if tokens == 1 {
-                let [products] = (kernels.vector)(run, x);
-                add(0, &products);
-                continue;
+        if tokens == 1 {
+            for (run, blocks) in runs.zip(blocks) {
+                let [products] = (kernels.vector)(blocks, x);
+                self.add(run, 0, &products, out);
             }
-            for (piece, blocks) in run.chunks(BLOCKS * bytes).enumerate() {
-                let blocks = if layout.quants == Quants::Shorts {
-                    blocks
-                } else {
-                    let unpacked = &mut panel[..blocks.len() / bytes * layout.unpacked_bytes()];
-                    (kernels.unpack)(blocks, unpacked);
-                    unpacked
-                };
-                let start = piece * BLOCKS * GROUP_WORDS;
-                for (tile, x) in tiles.chunks_exact(words(TOKENS, columns)).enumerate() {
-                    let products = (kernels.tile)(blocks, &x[TOKENS * start..]);
-                    products.iter().enumerate().for_each(|(t, products)| add(tile * TOKENS + t, products));
-                }
-                for (t, x) in rest.chunks_exact(words(1, columns)).enumerate() {
-                    let [products] = (kernels.rest)(blocks, &x[start..]);
-                    add(tiled + t, &products);
+            return;
+        }
+        let panel: &mut [u8] = bytemuck::cast_slice_mut(panel);
+        for (index, x) in x.chunks(words(NEAR_TOKENS, columns)).enumerate() {
+            let first = index * NEAR_TOKENS;
+            let tiled = (tokens - first).min(NEAR_TOKENS) / TOKENS * TOKENS;
+            let (tiles, rest) = x.split_at(words(tiled, columns));
+            for (run, blocks) in runs.clone().zip(blocks.clone()) {
+                for (piece, blocks) in blocks.chunks(BLOCKS * bytes).enumerate() {
+                    let blocks = if layout.quants == Bits::Sixteen {
+                        blocks
+                    } else {
+                        let unpacked = &mut panel[..blocks.len() / bytes * layout.unpacked_bytes()];
+                        (kernels.unpack)(blocks, unpacked);
+                        unpacked
+                    };
+                    let start = piece * BLOCKS * GROUP_WORDS;
+                    for (tile, x) in tiles.chunks_exact(words(TOKENS, columns)).enumerate() {
+                        let products = (kernels.tile)(blocks, &x[TOKENS * start..]);
+                        for (t, products) in products.iter().enumerate() {
+                            self.add(run, first + tile * TOKENS + t, products, out);
+                        }
+                    }
+                    for (t, x) in rest.chunks_exact(words(1, columns)).enumerate() {
+                        let [products] = (kernels.rest)(blocks, &x[start..]);
+                        self.add(run, first + tiled + t, &products, out);
+                    }
                 }
             }
         }
+    }
+
+    /// Adds the products of a run with a token.
+    fn add(&self, run: usize, token: usize, products: &[f32; ROWS], out: &Parts<'_, f32>) {
+        let (rows, first) = (self.weight.rows, run * ROWS);
+        let count = ROWS.min(rows - first);
+        // SAFETY: these columns belong to this run, which one thread computes.
+        let out = unsafe { out.part(token * rows + first..token * rows + first + count) };
+        out.iter_mut().zip(products).for_each(|(out, product)| *out += product);
     }
 
     /// Adds products of other weights.

@@ -37,9 +37,12 @@ fn stored(dtype: DType) -> Vec<u8> {
         DType::Q5_0 => GgmlDType::Q5_0,
         DType::Q5_1 => GgmlDType::Q5_1,
         DType::Q8_0 => GgmlDType::Q8_0,
+        DType::Q2K => GgmlDType::Q2K,
+        DType::Q3K => GgmlDType::Q3K,
         DType::Q4K => GgmlDType::Q4K,
+        DType::Q5K => GgmlDType::Q5K,
         DType::Q6K => GgmlDType::Q6K,
-        _ => unreachable!("not packed"),
+        DType::U32 => unreachable!("no weight"),
     };
     let tensor = Tensor::from_vec(numbers, (MATRIX_ROWS, COLUMNS), &Device::Cpu).unwrap();
     QTensor::quantize(&tensor, ggml).unwrap().data().unwrap().into_owned()
@@ -71,7 +74,7 @@ fn packing_loses_nothing_of_block_formats() {
             layout.row(bytemuck::cast_slice(&buffer.words), row, out);
         }
         for (i, (want, got)) in want.iter().zip(&got).enumerate() {
-            let same = if layout.quants == Quants::Shorts {
+            let same = if layout.quants == Bits::Sixteen {
                 (want - got).abs() <= 1e-3
             } else {
                 want.to_bits() == got.to_bits()

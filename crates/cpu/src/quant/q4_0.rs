@@ -24,6 +24,7 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
 /// With 8 for zero.
 pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
     for (block, group) in blocks.as_chunks::<18>().0.iter().zip(out) {
-        *group = Group { quants: nibbles(&block[2..]), scales: [half(pair(block, 0)); 2], minimum: 0.0 };
+        *group =
+            Group { quants: nibbles(&block[2..]).map(|q| q - 8), scales: [half(pair(block, 0)); 2], minima: [0.0; 2] };
     }
 }

@@ -6,9 +6,9 @@ use crate::{
     simd::F32x4,
 };
 
-/// Scales and minima of the eight groups of 32, multiplied out.
+/// Scales and minima of the eight groups of 32, multiplied out, as `q5_k` has them too.
 #[inline(always)]
-fn scales(block: &[u8; 144]) -> ([f32; 8], [f32; 8]) {
+pub(super) fn scales<const N: usize>(block: &[u8; N]) -> ([f32; 8], [f32; 8]) {
     let (d, dmin) = (half(pair(block, 0)), half(pair(block, 2)));
     let packed = &block[4..16];
     let mut scales = [0.0; 8];
@@ -43,7 +43,7 @@ pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
         for (j, group) in out.iter_mut().enumerate() {
             let (bytes, shift) = (&block[16 + j / 2 * 32..], 4 * (j % 2));
             let quants = std::array::from_fn(|i| i16::from((bytes[i] >> shift) & 15));
-            *group = Group { quants, scales: [scales[j]; 2], minimum: -minima[j] };
+            *group = Group { quants, scales: [scales[j]; 2], minima: [-minima[j]; 2] };
         }
     }
 }

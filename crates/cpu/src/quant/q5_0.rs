@@ -24,6 +24,6 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
 pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
     for (block, group) in blocks.as_chunks::<22>().0.iter().zip(out) {
         let quants = five_bits(&block[2..]).map(|q| q - 16);
-        *group = Group { quants, scales: [half(pair(block, 0)); 2], minimum: 0.0 };
+        *group = Group { quants, scales: [half(pair(block, 0)); 2], minima: [0.0; 2] };
     }
 }

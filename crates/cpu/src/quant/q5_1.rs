@@ -23,6 +23,6 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
 pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
     for (block, group) in blocks.as_chunks::<24>().0.iter().zip(out) {
         let (scale, minimum) = (half(pair(block, 0)), half(pair(block, 2)));
-        *group = Group { quants: five_bits(&block[4..]), scales: [scale; 2], minimum };
+        *group = Group { quants: five_bits(&block[4..]), scales: [scale; 2], minima: [minimum; 2] };
     }
 }

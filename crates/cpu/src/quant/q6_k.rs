@@ -51,7 +51,7 @@ pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
             let quant = |i: usize| ((low[i] >> (4 * (j4 / 2))) & 15) | (((high[i] >> (2 * j4)) & 3) << 4);
             let scale = |part: usize| d * f32::from(block[192 + 2 * j + part] as i8);
             let quants = std::array::from_fn(|i| i16::from(quant(i)) - 32);
-            *group = Group { quants, scales: [scale(0), scale(1)], minimum: 0.0 };
+            *group = Group { quants, scales: [scale(0), scale(1)], minima: [0.0; 2] };
         }
     }
 }

@@ -17,6 +17,6 @@ pub(super) fn dequantize(blocks: &[u8], out: &mut [f32]) {
 pub(super) fn groups(blocks: &[u8], out: &mut [Group]) {
     for (block, group) in blocks.as_chunks::<34>().0.iter().zip(out) {
         let quants = std::array::from_fn(|i| i16::from(block[2 + i] as i8));
-        *group = Group { quants, scales: [half(pair(block, 0)); 2], minimum: 0.0 };
+        *group = Group { quants, scales: [half(pair(block, 0)); 2], minima: [0.0; 2] };
     }
 }

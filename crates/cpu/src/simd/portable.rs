@@ -151,17 +151,29 @@ impl U8x16 {
         std::array::from_fn(|v| F32x4(std::array::from_fn(|i| f32::from(self.0[4 * v + i] as i8))))
     }
 
-    /// Each byte, as i8, in a lane of its own.
-    #[inline(always)]
-    pub(crate) fn signed_to_i16(self) -> [I16x8; 2] {
-        std::array::from_fn(|v| I16x8(std::array::from_fn(|i| i16::from(self.0[8 * v + i] as i8))))
-    }
-
     /// As eight IEEE halves, by [`crate::quant::half`].
     #[inline(always)]
     pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
         let pairs = self.0.as_chunks::<2>().0;
         std::array::from_fn(|v| F32x4(std::array::from_fn(|i| crate::quant::half(pairs[4 * v + i]))))
+    }
+
+    /// The same of halves that are finite; others become large numbers.
+    #[inline(always)]
+    pub(crate) fn finite_halves_to_f32(self) -> [F32x4; 2] {
+        self.halves_to_f32()
+    }
+
+    /// A bit in each of eight halves that is not finite, none in the others.
+    #[inline(always)]
+    pub(crate) fn strange_halves(self) -> Self {
+        let strange = |byte: usize| if self.0[byte | 1] & 0x7c == 0x7c { 0xff } else { 0 };
+        U8x16(std::array::from_fn(strange))
+    }
+
+    #[inline(always)]
+    pub(crate) fn any(self) -> bool {
+        self.0 != [0; 16]
     }
 
     /// As eight bfloat16: the upper halves of f32.
@@ -205,10 +217,20 @@ impl I16x8 {
         I16x8(std::array::from_fn(|i| self.0[i].wrapping_sub(other.0[i])))
     }
 
-    /// Bits `4 n..4 n + 4` of each lane.
+    /// Eight i8, each in a lane of its own.
     #[inline(always)]
-    pub(crate) fn nibble(self, n: usize) -> Self {
-        I16x8(self.0.map(|x| (x >> (4 * n)) & 15))
+    pub(crate) fn load_signed(from: &[u8; 8]) -> Self {
+        I16x8(from.map(|byte| i16::from(byte as i8)))
+    }
+
+    #[inline(always)]
+    pub(crate) fn shr(self, bits: usize) -> Self {
+        I16x8(self.0.map(|x| (x as u16 >> bits) as i16))
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, mask: u16) -> Self {
+        I16x8(self.0.map(|x| x & mask as i16))
     }
 
     /// Products of lanes, the two of each pair summed.

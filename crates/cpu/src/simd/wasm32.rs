@@ -170,12 +170,6 @@ impl U8x16 {
         ]
     }
 
-    /// Each byte, as i8, in a lane of its own.
-    #[inline(always)]
-    pub(crate) fn signed_to_i16(self) -> [I16x8; 2] {
-        [I16x8(i16x8_extend_low_i8x16(self.0)), I16x8(i16x8_extend_high_i8x16(self.0))]
-    }
-
     /// As eight IEEE halves, by [`crate::quant::half`].
     #[inline(always)]
     pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
@@ -188,6 +182,28 @@ impl U8x16 {
             F32x4(v128_or(finite, v128_and(special, u32x4_splat(0x7f80_0000))))
         };
         [float(i32x4_extend_low_i16x8(self.0)), float(i32x4_extend_high_i16x8(self.0))]
+    }
+
+    /// The same of halves that are finite; others become large numbers.
+    #[inline(always)]
+    pub(crate) fn finite_halves_to_f32(self) -> [F32x4; 2] {
+        let float = |lanes| {
+            let bits = v128_and(i32x4_shl(lanes, 13), u32x4_splat(0x8fff_e000));
+            F32x4(f32x4_mul(bits, u32x4_splat(0x7780_0000)))
+        };
+        [float(i32x4_extend_low_i16x8(self.0)), float(i32x4_extend_high_i16x8(self.0))]
+    }
+
+    /// A bit in each of eight halves that is not finite, none in the others.
+    #[inline(always)]
+    pub(crate) fn strange_halves(self) -> Self {
+        let infinite = u16x8_splat(0x7c00);
+        U8x16(i16x8_eq(v128_and(self.0, infinite), infinite))
+    }
+
+    #[inline(always)]
+    pub(crate) fn any(self) -> bool {
+        v128_any_true(self.0)
     }
 
     /// As eight bfloat16: the upper halves of f32.
@@ -229,10 +245,21 @@ impl I16x8 {
         I16x8(i16x8_sub(self.0, other.0))
     }
 
-    /// Bits `4 n..4 n + 4` of each lane.
+    /// Eight i8, each in a lane of its own.
     #[inline(always)]
-    pub(crate) fn nibble(self, n: usize) -> Self {
-        I16x8(v128_and(u16x8_shr(self.0, 4 * n as u32), u16x8_splat(15)))
+    pub(crate) fn load_signed(from: &[u8; 8]) -> Self {
+        // SAFETY: reads the eight bytes, of which no alignment is asked.
+        I16x8(unsafe { i16x8_load_extend_i8x8(from.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn shr(self, bits: usize) -> Self {
+        I16x8(u16x8_shr(self.0, bits as u32))
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, mask: u16) -> Self {
+        I16x8(v128_and(self.0, u16x8_splat(mask)))
     }
 
     /// Products of lanes, the two of each pair summed.

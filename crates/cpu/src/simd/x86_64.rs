@@ -200,18 +200,6 @@ impl U8x16 {
         }
     }
 
-    /// Each byte, as i8, in a lane of its own.
-    #[inline(always)]
-    pub(crate) fn signed_to_i16(self) -> [I16x8; 2] {
-        // SAFETY: above.
-        unsafe {
-            // Each byte to the top of its lane, then down again with its sign.
-            let zero = _mm_setzero_si128();
-            let widen = |lanes| I16x8(_mm_srai_epi16::<8>(lanes));
-            [widen(_mm_unpacklo_epi8(zero, self.0)), widen(_mm_unpackhi_epi8(zero, self.0))]
-        }
-    }
-
     /// As eight IEEE halves, by [`crate::quant::half`].
     #[inline(always)]
     pub(crate) fn halves_to_f32(self) -> [F32x4; 2] {
@@ -229,6 +217,36 @@ impl U8x16 {
             };
             [float(_mm_unpacklo_epi16(zero, self.0)), float(_mm_unpackhi_epi16(zero, self.0))]
         }
+    }
+
+    /// The same of halves that are finite; others become large numbers.
+    #[inline(always)]
+    pub(crate) fn finite_halves_to_f32(self) -> [F32x4; 2] {
+        // SAFETY: above.
+        unsafe {
+            let zero = _mm_setzero_si128();
+            let float = |lanes| {
+                let bits = _mm_and_si128(_mm_srai_epi32::<3>(lanes), _mm_set1_epi32(0x8fff_e000_u32 as i32));
+                F32x4(_mm_mul_ps(_mm_castsi128_ps(bits), _mm_castsi128_ps(_mm_set1_epi32(0x7780_0000))))
+            };
+            [float(_mm_unpacklo_epi16(zero, self.0)), float(_mm_unpackhi_epi16(zero, self.0))]
+        }
+    }
+
+    /// A bit in each of eight halves that is not finite, none in the others.
+    #[inline(always)]
+    pub(crate) fn strange_halves(self) -> Self {
+        // SAFETY: above.
+        unsafe {
+            let infinite = _mm_set1_epi16(0x7c00);
+            U8x16(_mm_cmpeq_epi16(_mm_and_si128(self.0, infinite), infinite))
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn any(self) -> bool {
+        // SAFETY: above.
+        unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(self.0, _mm_setzero_si128())) != 0xffff }
     }
 
     /// As eight bfloat16: the upper halves of f32.
@@ -277,19 +295,27 @@ impl I16x8 {
         I16x8(unsafe { _mm_sub_epi16(self.0, other.0) })
     }
 
-    /// Bits `4 n..4 n + 4` of each lane.
+    /// Eight i8, each in a lane of its own.
     #[inline(always)]
-    pub(crate) fn nibble(self, n: usize) -> Self {
+    pub(crate) fn load_signed(from: &[u8; 8]) -> Self {
         // SAFETY: above.
         unsafe {
-            let shifted = match n {
-                0 => self.0,
-                1 => _mm_srli_epi16::<4>(self.0),
-                2 => _mm_srli_epi16::<8>(self.0),
-                _ => _mm_srli_epi16::<12>(self.0),
-            };
-            I16x8(_mm_and_si128(shifted, _mm_set1_epi16(15)))
+            let bytes = _mm_cvtsi64_si128(i64::from_le_bytes(*from));
+            // Each byte twice, then its copy in the upper half moved down.
+            I16x8(_mm_srai_epi16::<8>(_mm_unpacklo_epi8(bytes, bytes)))
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn shr(self, bits: usize) -> Self {
+        // SAFETY: above.
+        I16x8(unsafe { _mm_srl_epi16(self.0, _mm_cvtsi32_si128(bits as i32)) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, mask: u16) -> Self {
+        // SAFETY: above.
+        I16x8(unsafe { _mm_and_si128(self.0, _mm_set1_epi16(mask as i16)) })
     }
 
     /// Products of lanes, the two of each pair summed.
