@@ -26,6 +26,7 @@ export type {
   ModelInfo,
   ModelSource,
   ProgressInfo,
+  Routing,
 } from './options.js';
 export { guard, type GuardFlag, type GuardMode, type GuardModerator, type GuardOptions } from './moderation/guard.js';
 export {

@@ -8,8 +8,9 @@ import type { ModelStore, StoredFile } from '../weights/store.js';
 import { storeKey } from '../weights/key.js';
 import type { Choice } from './device.js';
 import type { FileRef, LoadArgs } from './protocol.js';
+import { isRouted, route } from './routing.js';
 import type { Runtime, RuntimeFile, RuntimeInstance } from './runtime.js';
-import { recall, remember, verdictKey } from './self-test.js';
+import { findingKey, recall, remember, type Verdict } from './findings.js';
 
 /** What loading needs from outside; tests give their own. */
 export interface LoadTools {
@@ -67,8 +68,9 @@ async function start(
   progress: Throttle,
 ): Promise<Loaded> {
   const { context, powerPreference } = args;
-  const key = verdictKey(tools.runtime.hasher(), choice.adapter, args.id, files);
-  const verdict = choice.device === 'webgpu' ? await recall(store, key) : undefined;
+  const keyOf = (kind: 'self-test' | 'routing'): string => findingKey(kind, tools.runtime.hasher(), choice.adapter, args.id, files);
+  const key = keyOf('self-test');
+  const verdict = choice.device === 'webgpu' ? await recall<Verdict>(store, key) : undefined;
   const begin = (device: 'webgpu' | 'wasm'): Promise<Runtime> => {
     progress.say({ phase: 'compile', loaded: 0, total: 1 });
     const options = { device, context, powerPreference, selfTest: verdict === undefined, tier: verdict?.tier };
@@ -94,6 +96,17 @@ async function start(
   const { selfTest, tier, tierReason } = info.details;
   if (selfTest !== undefined) await remember(store, key, { tier, tierReason });
   else if (info.device === 'webgpu') Object.assign(info.details, verdict, { selfTest: 'passed before' });
+  if (isRouted(args, info)) {
+    const costs = keyOf('routing');
+    const routed = await route(runtime, args.routing, {
+      openCopy: () => tools.runtime.open(files, { device: 'wasm', context }, () => tools.signal?.aborted !== true),
+      recall: () => recall(store, costs),
+      remember: (found) => remember(store, costs, found),
+      signal: tools.signal,
+    });
+    runtime = routed.runtime;
+    info.details['routing'] = routed.routing;
+  }
   // Browsers keep the adapter's name from wgpu; what they tell a page says more.
   const adapter = (info.device === 'webgpu' && choice.adapter) || info.adapter;
   return { runtime, info: { ...info, adapter, model: args.id, reason } };

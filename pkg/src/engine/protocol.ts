@@ -1,5 +1,5 @@
 import type { WireError } from '../errors.js';
-import type { CallStats, Device, MemoryInfo, ModelInfo, ProgressInfo } from '../options.js';
+import type { CallStats, Device, MemoryInfo, ModelInfo, ProgressInfo, Routing } from '../options.js';
 
 /** A file of a model, with where its bytes come from. Plain data: it crosses `postMessage`. */
 export interface FileRef {
@@ -23,6 +23,7 @@ export interface LoadArgs {
   id: string;
   files: FileRef[];
   device: Device;
+  routing?: Routing | undefined;
   context?: number | undefined;
   powerPreference?: 'high-performance' | 'low-power' | undefined;
   wasmUrl?: string | undefined;

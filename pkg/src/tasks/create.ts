@@ -42,6 +42,7 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
   const resolved = resolveModel(named(options, needs), options);
   checkDevice(options.device);
   checkThreads(options.threads);
+  checkRouting(options.routing);
   signal?.throwIfAborted();
   const download = new DownloadProgress(options.monitor);
   const custom = typeof options.store === 'object' ? options.store : undefined;
@@ -51,6 +52,7 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
         id: resolved.id,
         files: resolved.files,
         device: options.device ?? 'auto',
+        routing: options.routing,
         context: options.context,
         powerPreference: options.powerPreference,
         wasmUrl: absolute(options.wasmUrl),
@@ -104,6 +106,12 @@ function checkThreads(threads: number | undefined): void {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new TypeError(`threads: expected a whole number of at least 1, not ${threads}`);
   }
+}
+
+function checkRouting(routing: unknown): void {
+  const tokens = (routing as { wasmTokens?: unknown } | undefined | null)?.wasmTokens;
+  if (routing === undefined || routing === 'learn' || routing === 'off' || (typeof tokens === 'number' && tokens >= 0)) return;
+  throw new TypeError(`routing: expected 'learn', 'off' or { wasmTokens: a number of at least 0 }, not ${JSON.stringify(routing)}`);
 }
 
 function absolute(url: string | URL | undefined): string | undefined {

@@ -43,6 +43,28 @@ export async function embed({ report, browser, server, run, device, full }) {
     return `${texts.length} sentences, least cosine ${least.toFixed(7)}`;
   });
 
+  // The software adapter is never faster: what goes where is given, not learnt.
+  if (device === 'webgpu') await report.test(`${run}: short texts go to the CPU where that is asked for`, async () => {
+    needModel('all-minilm-l6-v2');
+    const { same, other, similarity, routing } = await page.evaluate(async () => {
+      const [routed, cpu] = [
+        await lib.Embedder.create({ device: 'webgpu', routing: { wasmTokens: 8 } }),
+        await lib.Embedder.create({ device: 'wasm' }),
+      ];
+      const both = async (text) => [await routed.embed(text), await cpu.embed(text)];
+      const [short, shortCpu] = await both('a few words');
+      const [long, longCpu] = await both('more words than that, and a second part of the sentence');
+      const equal = (a, b) => a.every((x, index) => x === b[index]);
+      const { routing } = routed.info().details;
+      [routed, cpu].forEach((embedder) => embedder.destroy());
+      return { same: equal(short, shortCpu), other: !equal(long, longCpu), similarity: lib.cosineSimilarity(long, longCpu), routing };
+    });
+    assert.equal(routing, 'calls of up to 8 tokens on wasm: as asked for');
+    assert.ok(same, 'the short text was not computed on the CPU');
+    assert.ok(other, 'the long text was not computed on the GPU');
+    assert.ok(similarity > leastCosine.webgpu, `cosine ${similarity}`);
+  });
+
   await report.test(`${run}: batched embeddings equal single ones`, async () => {
     needModel('all-minilm-l6-v2');
     const sample = texts.filter((_, at) => ids[chosen[at]].length <= shortEnough).slice(0, device === 'wasm' ? 25 : 6);

@@ -3,12 +3,12 @@ import type { Hasher } from '../weights/download.js';
 import type { ModelStore } from '../weights/store.js';
 import type { RuntimeFile } from './runtime.js';
 
-/** What a verdict is about: this version, this browser, this adapter, this model. */
-export function verdictKey(hasher: Hasher, adapter: string, id: string, files: RuntimeFile[]): string {
+/** What a finding is about: this version, this browser, this adapter, this model. */
+export function findingKey(kind: 'self-test' | 'routing', hasher: Hasher, adapter: string, id: string, files: RuntimeFile[]): string {
   const { userAgent } = (globalThis as { navigator?: { userAgent?: string } }).navigator ?? {};
   const facts = [manifest.version, userAgent, adapter, id, files.map(({ name, size }) => [name, size])];
   hasher.update(new TextEncoder().encode(JSON.stringify(facts)));
-  return `self-test-${hasher.digest()}`;
+  return `${kind}-${hasher.digest()}`;
 }
 
 /** What the self-test found: the kernels that passed, and why not better ones. */
@@ -18,23 +18,23 @@ export interface Verdict {
 }
 
 /** What was found before. */
-export async function recall(store: ModelStore, key: string): Promise<Verdict | undefined> {
+export async function recall<T>(store: ModelStore, key: string): Promise<T | undefined> {
   try {
     const file = await store.open(key);
     if (file === undefined) return undefined;
     const bytes = new Uint8Array(file.size);
     file.readAt(0, bytes);
     file.close();
-    return JSON.parse(new TextDecoder().decode(bytes)) as Verdict;
+    return JSON.parse(new TextDecoder().decode(bytes)) as T;
   } catch {
     return undefined; // A damaged file: the device is tried again.
   }
 }
 
-/** Remembers what was found. Without room for it the next load tests again. */
-export async function remember(store: ModelStore, key: string, verdict: Verdict): Promise<void> {
+/** Remembers what was found. Without room for it the next load tries again. */
+export async function remember(store: ModelStore, key: string, finding: unknown): Promise<void> {
   try {
-    const bytes = new TextEncoder().encode(JSON.stringify(verdict));
+    const bytes = new TextEncoder().encode(JSON.stringify(finding));
     const file = await store.part(key, bytes.length);
     file.clear();
     file.append(bytes);
