@@ -123,5 +123,6 @@ test('models that write, named devices and the CPU are not routed unless asked f
 
 test('where a call costs less on the CPU, whatever its length, all go there', () => {
   assert.equal(crossing({ webgpu: { fixed: 2, perToken: 2 }, wasm: { fixed: 1, perToken: 1 } }), Infinity);
-  assert.equal(crossing({ webgpu: { fixed: 1, perToken: 2 }, wasm: { fixed: 2, perToken: 1 } }), 0);
+  assert.equal(crossing({ webgpu: { fixed: 0, perToken: 30 }, wasm: { fixed: 7, perToken: 1 } }), Infinity);
+  assert.equal(crossing({ webgpu: { fixed: 1, perToken: 2 }, wasm: { fixed: 100, perToken: 1 } }), 0);
 });

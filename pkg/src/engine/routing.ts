@@ -90,8 +90,9 @@ async function best(runtime: Runtime, words: number, goesOn: Sink): Promise<{ to
 export function crossing({ webgpu, wasm }: Costs): number {
   const saved = webgpu.fixed - wasm.fixed;
   const paid = wasm.perToken - webgpu.perToken;
-  if (saved < 0) return 0;
-  return paid > 0 ? Math.floor(saved / paid) : Infinity;
+  if (paid > 0) return Math.max(0, Math.floor(saved / paid));
+  // The longer a call, the better for the CPU: it gets all, or none if even short ones are said to be free on the GPU.
+  return saved >= paid * WORDS[0] ? Infinity : 0;
 }
 
 function upTo(wasmTokens: number): string {
