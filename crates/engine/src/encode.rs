@@ -7,8 +7,14 @@ use crate::host::tell;
 use crate::load::task_name;
 use crate::{EmbedOptions, Embeddings, Engine, EngineError, Event, Score, Sink};
 
-/// Sizes of a batch in tokens; a plan each. A longer text gets a size of its own, the next multiple of the last.
-const TOKEN_BUCKETS: [usize; 11] = [16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512];
+/// Sizes of a batch in tokens; a plan each. A longer text gets a size of its own, the next multiple of the last. Rows that are
+/// padding are computed all the same: on the CPU, which does every one of them after the other and has plans for nothing,
+/// sizes are nearer to each other.
+pub(crate) const GPU_BUCKETS: &[usize] = &[16, 32, 64, 96, 128, 192, 256, 320, 384, 448, LARGEST];
+const CPU_BUCKETS: &[usize] =
+    &[4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, LARGEST];
+/// Tokens of a batch of several texts at most.
+const LARGEST: usize = 512;
 /// Sizes of a batch in texts.
 const TEXT_BUCKETS: [usize; 3] = [1, 8, 64];
 
@@ -103,7 +109,8 @@ impl Engine {
         let mut done = 0;
         while done < cuts.len() {
             let texts = fitting(&cuts[done..], if self.is_cpu() { usize::MAX } else { self.pace.tokens() });
-            let batch = Batch::pack(&cuts[done..done + texts], self.runtime.model.info());
+            let sizes = if self.is_cpu() { CPU_BUCKETS } else { GPU_BUCKETS };
+            let batch = Batch::pack(&cuts[done..done + texts], sizes, self.runtime.model.info());
             let step = batch.step(head);
             self.runtime.prepare(step).await?; // is no part of what a token costs
             let started = self.host.now();
@@ -120,7 +127,7 @@ impl Engine {
 
 /// How many texts from the front make one batch of at most so many tokens; one in any case.
 fn fitting(cuts: &[Cut], most: usize) -> usize {
-    let most = most.min(TOKEN_BUCKETS[TOKEN_BUCKETS.len() - 1]);
+    let most = most.min(LARGEST);
     let mut tokens = 0;
     let fits = |cut: &&Cut| {
         tokens += cut.ids.len();
@@ -146,8 +153,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) fn pack(cuts: &[Cut], info: &Info) -> Batch {
-        let tokens = bucket(&TOKEN_BUCKETS, cuts.iter().map(|cut| cut.ids.len()).sum());
+    pub(crate) fn pack(cuts: &[Cut], sizes: &[usize], info: &Info) -> Batch {
+        let tokens = bucket(sizes, cuts.iter().map(|cut| cut.ids.len()).sum());
         let texts = bucket(&TEXT_BUCKETS, cuts.len());
         let mut batch = Batch {
             ids: Vec::with_capacity(tokens),

@@ -9,7 +9,7 @@ use crate::{Engine, EngineError, Event, Sink};
 /// Sizes of a prefill step in tokens; a plan each. Rows that are padding are computed all the same, so neighbours are not
 /// far apart. On the CPU a step of 256 would keep an abort waiting too long.
 const GPU_BUCKETS: &[usize] = &[4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256];
-const CPU_BUCKETS: &[usize] = &[4, 8, 16, 24, 32, 48, 64];
+const CPU_BUCKETS: &[usize] = &[4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64];
 
 impl Engine {
     /// Refuses ids that the model has no rows for: a caller's own, or those of another model's tokenizer.

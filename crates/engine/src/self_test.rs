@@ -11,7 +11,7 @@ use models::{Head, Model, Step, Task};
 use weights::Checkpoint;
 
 use crate::EngineError;
-use crate::encode::{Batch, Cut};
+use crate::encode::{Batch, Cut, GPU_BUCKETS};
 use crate::runtime::reals;
 
 /// Largest normalized mean squared error that passes. Rounding leaves less than 1e-3, also where the reference quantizes
@@ -107,7 +107,7 @@ fn trials(model: &dyn Model) -> Vec<Trial> {
     let info = model.info();
     if info.task != Task::Generate {
         let cut = |ids: std::ops::Range<u32>| Cut { ids: ids.collect(), truncated: false };
-        let batch = Batch::pack(&[cut(1..6), cut(20..29)], info);
+        let batch = Batch::pack(&[cut(1..6), cut(20..29)], GPU_BUCKETS, info);
         let step = batch.step(Head::Embed);
         let inputs = batch.inputs().map(|(name, words)| (name, words.to_vec())).into();
         return vec![Trial { name: "an embedding", step, inputs, output: "embeddings" }];
