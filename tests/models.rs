@@ -12,6 +12,7 @@ mod hostile;
 mod moderation;
 mod pace;
 mod penalties;
+mod prompt_lookup;
 mod real;
 mod run_ahead;
 mod self_test;

@@ -154,6 +154,10 @@ export interface CallStats {
   cachedTokens: number;
   /** Tokens written; 0 for embeddings. */
   tokens: number;
+  /** Tokens that prompt lookup guessed. */
+  proposedTokens: number;
+  /** Of these, those that the model agreed with. */
+  acceptedTokens: number;
   prefillMs: number;
   decodeMs: number;
   /** Tokens read (not from the cache) a second. */

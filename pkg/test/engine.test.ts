@@ -73,6 +73,7 @@ for (const [name, make] of [
     assert.equal(finish.reason, 'stop');
     assert.equal(finish.stats.prefillTokensPerSecond, 2);
     assert.equal(finish.stats.decodeTokensPerSecond, 4);
+    assert.deepEqual([finish.stats.proposedTokens, finish.stats.acceptedTokens], [6, 4]);
     assert.deepEqual(await engine.call('count', { prompts: ['a b', [{ role: 'user', content: 'a' }]] }), [3, 9]);
     assert.deepEqual(await engine.call('normalize', { texts: ['a', 'bc'], words: ['d'] }), [
       { text: 'a d', offsets: Uint32Array.of(0, 1) },

@@ -127,7 +127,7 @@ export function fakeEngine(task: 'embed' | 'generate' | 'classify', script: Scri
       tokens += 1;
       emit?.({ text });
     }
-    const stats = { promptTokens: countTokens(prompt), cachedTokens: 0, tokens, prefillMs: 1, decodeMs: 1 };
+    const stats = { promptTokens: countTokens(prompt), cachedTokens: 0, tokens, proposedTokens: 0, acceptedTokens: 0, prefillMs: 1, decodeMs: 1 };
     return { reason: 'stop', stats: { ...stats, prefillTokensPerSecond: 1, decodeTokensPerSecond: 1 } };
   };
   return fake;
@@ -196,7 +196,7 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
             break;
           }
         }
-        return { reason, promptTokens: 4, cachedTokens: 2, tokens, prefillMs: 1000, decodeMs: 500 };
+        return { reason, promptTokens: 4, cachedTokens: 2, tokens, proposedTokens: 6, acceptedTokens: 4, prefillMs: 1000, decodeMs: 500 };
       }),
     countTokens: (prompt) => {
       if (busy) throw new Error('recursive use of an object detected');

@@ -46,6 +46,7 @@ fn generate(files: Vec<File>, temperature: f32) -> (u64, f64) {
             temperature,
             seed: Some(1),
             ignore_eos: true,
+            prompt_lookup: Some(false),
             ..Default::default()
         };
         let generated = || {

@@ -21,6 +21,7 @@ fn options(run_ahead: usize, max_tokens: usize) -> GenerateOptions {
     GenerateOptions {
         max_tokens: Some(max_tokens),
         run_ahead: Some(run_ahead),
+        prompt_lookup: Some(false),
         ignore_eos: true,
         seed: Some(3),
         ..Default::default()

@@ -67,6 +67,12 @@ pub(crate) struct Run {
     /// The same seed draws the same tokens.
     #[arg(long)]
     seed: Option<u32>,
+    /// Guess tokens where the text repeats itself, if the temperature is 0; by default on the CPU.
+    #[arg(long)]
+    prompt_lookup: Option<bool>,
+    /// Tokens that are queued before the first of them is known; by default up to 4 on a GPU, 1 on the CPU.
+    #[arg(long)]
+    run_ahead: Option<usize>,
 }
 
 /// Arguments of `embed` and `classify`.
@@ -127,6 +133,8 @@ pub(crate) fn run(options: &Run) -> Result<()> {
         frequency_penalty: options.frequency_penalty,
         presence_penalty: options.presence_penalty,
         seed: options.seed,
+        prompt_lookup: options.prompt_lookup,
+        run_ahead: options.run_ahead,
         ..Default::default()
     };
     match &options.prompt {
@@ -172,11 +180,12 @@ fn answer(engine: &mut Engine, prompt: &Prompt, options: &GenerateOptions) -> Re
 }
 
 fn figures(finish: &Finish) -> String {
-    let Finish { reason, prompt_tokens, cached_tokens, tokens, prefill_ms, decode_ms } = finish;
+    let Finish { reason, prompt_tokens, cached_tokens, tokens, prefill_ms, decode_ms, .. } = finish;
+    let Finish { proposed_tokens, accepted_tokens, .. } = finish;
     let prefilled = prompt_tokens - cached_tokens;
     format!(
         "[{reason:?}: {prompt_tokens} tokens of prompt, {cached_tokens} cached, {:.1} a second; \
-         {tokens} tokens of answer, {:.1} a second]",
+         {tokens} tokens of answer, {:.1} a second, {accepted_tokens} of {proposed_tokens} guesses right]",
         prefilled as f64 / (prefill_ms / 1e3),
         tokens.saturating_sub(1) as f64 / (decode_ms / 1e3),
     )

@@ -3,12 +3,14 @@
 //! Plain data goes in and comes out. Bytes come from `weights::ByteSource`, time and pauses from a [`Host`], and progress
 //! goes to a [`Sink`]; the engine itself touches no file, no clock and no browser.
 
+mod answer;
 mod draw;
 mod encode;
 mod error;
 mod generate;
 mod host;
 mod load;
+mod lookup;
 mod pace;
 mod prefill;
 mod prompt;

@@ -19,7 +19,7 @@ pub(crate) struct Runtime {
     /// KV caches by leaf name.
     states: Buffers,
     pub(crate) cache_bytes: u64,
-    /// The sampled id, u32 `[1]`: output of every step that samples, and input of every step of one token, so that the id
+    /// The sampled id, u32 `[1]`: output of every step that samples for one row, and input of every step of one token, so that the id
     /// never has to come back before the next step starts.
     token: Option<BufferId>,
     plans: BTreeMap<Step, Plan>,
@@ -81,10 +81,24 @@ impl Runtime {
         name: &'static str,
         elements: usize,
     ) -> Result<Vec<f32>, EngineError> {
-        let buffer = self.plans.get(step).and_then(|plan| plan.outputs.get(name)).copied();
-        let buffer = buffer.ok_or(EngineError::Missing(name))?;
-        let bytes = self.backend.read(buffer, 0, 4 * elements).await?;
+        let bytes = self.read_output(step, name, elements)?.await?;
         Ok(reals(&bytes))
+    }
+
+    /// The ids that a step of several rows chose for the first of them.
+    pub(crate) async fn tokens(&mut self, step: &Step, rows: usize) -> Result<Vec<u32>, EngineError> {
+        let bytes = self.read_output(step, "token", rows)?.await?;
+        Ok(bytes.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect())
+    }
+
+    fn read_output(
+        &mut self,
+        step: &Step,
+        name: &'static str,
+        words: usize,
+    ) -> Result<Task<'static, Vec<u8>>, EngineError> {
+        let buffer = self.plans.get(step).and_then(|plan| plan.outputs.get(name)).copied();
+        Ok(self.backend.read(buffer.ok_or(EngineError::Missing(name))?, 0, 4 * words))
     }
 
     /// Makes the plan of a step unless there is one, with buffers for its inputs, outputs and caches.
@@ -132,7 +146,7 @@ impl Runtime {
             bound.insert(leaf.name.clone(), buffer);
         }
         for output in graph.outputs() {
-            let buffer = if output.name == "token" {
+            let buffer = if output.name == "token" && step.rows == 1 {
                 self.token_buffer()?
             } else {
                 let buffer = self.backend.alloc(graph.ty(output.value))?;

@@ -142,6 +142,9 @@ pub struct GenerateOptions {
     /// Tokens whose steps are queued before the first of them is known, 1 to 8. By default up to 4 on a GPU, fewer on a slow
     /// one, and 1 on the CPU, where nothing is gained. The tokens are the same for any number.
     pub run_ahead: Option<usize>,
+    /// Guess tokens where the text repeats itself, and check several in one step. Only where the likeliest token is taken each
+    /// time, without penalties. By default on the CPU.
+    pub prompt_lookup: Option<bool>,
     /// Go on after the model ended its turn: for measurements.
     pub ignore_eos: bool,
 }
@@ -161,6 +164,7 @@ impl Default for GenerateOptions {
             seed: None,
             stop: Vec::new(),
             run_ahead: None,
+            prompt_lookup: None,
             ignore_eos: false,
         }
     }
@@ -190,6 +194,10 @@ pub struct Finish {
     pub cached_tokens: usize,
     /// Tokens generated.
     pub tokens: usize,
+    /// Tokens that prompt lookup guessed.
+    pub proposed_tokens: usize,
+    /// Of these, those that the model agreed with.
+    pub accepted_tokens: usize,
     /// Milliseconds until the first token was known.
     pub prefill_ms: f64,
     /// Milliseconds from then to the end.

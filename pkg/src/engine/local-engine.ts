@@ -162,12 +162,14 @@ function plain(prompt: Prompt): RuntimePrompt {
 
 type Counts = Omit<CallStats, 'prefillTokensPerSecond' | 'decodeTokensPerSecond'>;
 
-function withSpeed({ promptTokens, cachedTokens, tokens, prefillMs, decodeMs }: Counts): CallStats {
+function withSpeed({ promptTokens, cachedTokens, tokens, proposedTokens, acceptedTokens, prefillMs, decodeMs }: Counts): CallStats {
   const rate = (count: number, ms: number): number => (ms > 0 ? (count * 1000) / ms : 0);
   return {
     promptTokens,
     cachedTokens,
     tokens,
+    proposedTokens,
+    acceptedTokens,
     prefillMs,
     decodeMs,
     prefillTokensPerSecond: rate(promptTokens - cachedTokens, prefillMs),

@@ -44,6 +44,7 @@ export interface Sampling {
   repetitionWindow?: number;
   frequencyPenalty?: number;
   presencePenalty?: number;
+  promptLookup?: boolean;
   seed?: number;
   stop?: string[];
 }

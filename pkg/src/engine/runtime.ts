@@ -49,6 +49,8 @@ export interface RuntimeFinish {
   promptTokens: number;
   cachedTokens: number;
   tokens: number;
+  proposedTokens: number;
+  acceptedTokens: number;
   prefillMs: number;
   decodeMs: number;
 }

@@ -81,6 +81,8 @@ function embedStats(tokens: number[], milliseconds: number): CallStats {
     promptTokens,
     cachedTokens: 0,
     tokens: 0,
+    proposedTokens: 0,
+    acceptedTokens: 0,
     prefillMs: milliseconds,
     decodeMs: 0,
     prefillTokensPerSecond: rate,
