@@ -30,6 +30,8 @@ pub struct CpuBackend {
     plans: BTreeMap<PlanId, Plan>,
     /// What the steps of all plans work in.
     scratch: Vec<u32>,
+    /// What the steps of all plans leave for later ones of the same run.
+    slots: Vec<Vec<u32>>,
     pool: Pool,
     /// Never used twice, so that a freed handle cannot mean something else.
     next: u32,
@@ -73,6 +75,7 @@ impl CpuBackend {
             buffers: BTreeMap::new(),
             plans: BTreeMap::new(),
             scratch: Vec::new(),
+            slots: Vec::new(),
             pool,
             next: 0,
             counters: Counters::default(),
@@ -143,6 +146,7 @@ impl Backend for CpuBackend {
             if plan.scratch > self.scratch.len() {
                 self.scratch = claim(plan.scratch, "scratch memory")?;
             }
+            plan.claim(&mut self.slots)?;
             let id = PlanId(self.id());
             self.plans.insert(id, plan);
             Ok(id)
@@ -152,15 +156,15 @@ impl Backend for CpuBackend {
     fn release(&mut self, plan: PlanId) {
         self.plans.remove(&plan);
         if self.plans.is_empty() {
-            self.scratch = Vec::new();
+            (self.scratch, self.slots) = (Vec::new(), Vec::new());
         }
     }
 
     fn run(&mut self, plan: PlanId) -> Result<(), BackendError> {
-        let Some(plan) = self.plans.get_mut(&plan) else {
+        let Some(plan) = self.plans.get(&plan) else {
             return Err(BackendError::Validation(format!("{plan:?} was released")));
         };
-        plan.run(&mut self.buffers, Resources { scratch: &mut self.scratch, pool: &mut self.pool })?;
+        plan.run(&mut self.slots, &mut self.buffers, Resources { scratch: &mut self.scratch, pool: &mut self.pool })?;
         self.counters.dispatches += plan.len() as u64;
         self.counters.submits += 1;
         Ok(())
@@ -178,7 +182,8 @@ impl Backend for CpuBackend {
     fn memory(&self) -> Memory {
         let buffers: u64 = self.buffers.values().map(|buffer| buffer.words.len() as u64 * 4).sum();
         let plans: u64 = self.plans.values().map(Plan::bytes).sum();
-        Memory { host: buffers + plans + self.scratch.len() as u64 * 4, device: 0 }
+        let shared = self.scratch.len() + self.slots.iter().map(Vec::len).sum::<usize>();
+        Memory { host: buffers + plans + shared as u64 * 4, device: 0 }
     }
 
     fn counters(&self) -> Counters {

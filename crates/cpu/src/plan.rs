@@ -1,4 +1,5 @@
-//! A graph made ready: every value has its place and every op is a step. All memory is claimed here; a run claims none.
+//! A graph made ready: every value has its place and every op is a step. All memory is claimed when a plan is made; a run
+//! claims none.
 
 mod planner;
 mod slots;
@@ -11,12 +12,15 @@ use crate::{
     Buffer, claim, packed_already,
     step::{Place, Resources, Step, Store},
 };
-use planner::Planner;
+use planner::{Blueprint, Planner};
 
 /// A graph, ready to run.
 pub(crate) struct Plan {
     steps: Vec<Planned>,
-    slots: Vec<Vec<u32>>,
+    /// Words of each slot.
+    slots: Vec<usize>,
+    /// What some slots hold when a run begins.
+    constants: Vec<(usize, Vec<u32>)>,
     /// Words that the steps need while they run.
     pub(crate) scratch: usize,
     /// Every buffer that a step reads or writes, and whether it may be packed.
@@ -39,15 +43,11 @@ impl Plan {
         threads: usize,
     ) -> Result<Plan, BackendError> {
         let planned = Planner::plan(graph, bound, buffers)?;
-        let mut slots = Vec::with_capacity(planned.slots.len());
-        for &size in &planned.slots {
-            slots.push(claim(size, "intermediate results")?);
-        }
-        for (slot, data) in planned.constants {
-            slots[slot].copy_from_slice(bytemuck::cast_slice(data));
-        }
+        let constants = planned.constants.into_iter().map(|(slot, data)| (slot, bytemuck::cast_slice(data).to_vec()));
+        let constants = constants.collect();
         let scratch = planned.steps.iter().map(|planned| planned.step.scratch(threads)).max();
-        Ok(Plan { steps: planned.steps, slots, scratch: scratch.unwrap_or(0), buffers: planned.buffers })
+        let Blueprint { steps, slots, buffers, .. } = planned;
+        Ok(Plan { steps, slots, constants, scratch: scratch.unwrap_or(0), buffers })
     }
 
     /// Number of steps.
@@ -57,12 +57,24 @@ impl Plan {
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> u64 {
-        self.slots.iter().map(Vec::len).sum::<usize>() as u64 * 4
+        self.constants.iter().map(|(_, words)| words.len()).sum::<usize>() as u64 * 4
     }
 
-    /// Runs every step. Plans share the scratch memory: they run one after the other.
+    /// Makes the shared slots as long as this plan needs them.
+    pub(crate) fn claim(&self, shared: &mut Vec<Vec<u32>>) -> Result<(), BackendError> {
+        shared.resize_with(shared.len().max(self.slots.len()), Vec::new);
+        for (slot, &words) in shared.iter_mut().zip(&self.slots) {
+            if slot.len() < words {
+                *slot = claim(words, "intermediate results")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs every step. Plans share slots and scratch memory: they run one after the other.
     pub(crate) fn run(
-        &mut self,
+        &self,
+        slots: &mut [Vec<u32>],
         buffers: &mut BTreeMap<BufferId, Buffer>,
         mut resources: Resources<'_>,
     ) -> Result<(), BackendError> {
@@ -72,8 +84,10 @@ impl Plan {
                 return Err(packed_already(&buffer.ty));
             }
         }
-        let Plan { steps, slots, .. } = self;
-        for Planned { to, words, step } in steps {
+        for (slot, words) in &self.constants {
+            slots[*slot][..words.len()].copy_from_slice(words);
+        }
+        for Planned { to, words, step } in &self.steps {
             // The result is taken out while the step runs: all else can be read, and it can be written.
             let mut out = mem::take(memory(*to, slots, buffers)?);
             let store = Store { buffers, slots };

@@ -11,7 +11,7 @@ use crate::{packed::Layout, pool::Pool};
 pub(crate) enum Place {
     /// A buffer of the backend: leaves and outputs.
     Buffer(BufferId),
-    /// Memory of the plan, by slot: what a step leaves for later steps, and constants.
+    /// Memory that plans share, by slot: what a step leaves for later steps, and constants.
     Slot(usize),
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn words(ty: &TensorType) -> usize {
 pub(crate) struct Store<'a> {
     /// Buffers of the backend.
     pub(crate) buffers: &'a BTreeMap<BufferId, crate::Buffer>,
-    /// Slots of the plan.
+    /// Slots of the backend.
     pub(crate) slots: &'a [Vec<u32>],
 }
 
