@@ -285,3 +285,39 @@ fn what_is_no_number_stays_in_its_sequence() {
         assert!(got[4 * 8..5 * 8].iter().any(|x| !x.is_finite()), "{bad}: {got:?}");
     }
 }
+
+/// Halves that are no numbers take another way through the kernel for a few query rows.
+#[test]
+fn what_is_no_number_in_a_cache_stays_so() {
+    const ROWS: usize = 5;
+    let mut graph = Graph::new();
+    let query = graph.leaf(LeafKind::Input, "query", DType::F32, [1, 16]);
+    let [key, value] = ["key", "value"].map(|name| graph.leaf(LeafKind::Input, name, DType::F16, [ROWS, 16]));
+    let positions = graph.leaf(LeafKind::Input, "positions", DType::U32, [1]);
+    let out = graph.attention([query, key, value], Mask::Causal { positions, window: None }, [2, 2], 0.5);
+    graph.output("out", out);
+    let graph = graph.finish().unwrap();
+    let mut backend = CpuBackend::new();
+    let mut buffers = Buffers::new();
+    let numbers: Vec<f32> = (0..ROWS * 16).map(|i| (i * 7 % 11) as f32 * 0.1).collect();
+    let mut values = numbers.clone();
+    values[2 * 16 + 9] = f32::NAN;
+    let mut put = |name: &str, dtype: DType, shape: &[usize], bytes: &[u8]| {
+        let id = backend.alloc(&TensorType::new(dtype, shape.to_vec())).unwrap();
+        backend.write(id, 0, bytes).unwrap();
+        buffers.insert(name.into(), id);
+        id
+    };
+    put("query", DType::F32, &[1, 16], &ops::reals(&numbers[..16]));
+    put("key", DType::F16, &[ROWS, 16], &ops::halves(&numbers));
+    put("value", DType::F16, &[ROWS, 16], &ops::halves(&values));
+    put("positions", DType::U32, &[1], &ops::words(&[4]));
+    let out = put("out", DType::F32, &[1, 16], &[]);
+    let plan = block_on(backend.prepare(&graph, &buffers)).unwrap();
+    backend.run(plan).unwrap();
+    let bytes = block_on(backend.read(out, 0, 16 * 4)).unwrap();
+    let got: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
+    for (i, x) in got.iter().enumerate() {
+        assert_eq!(x.is_nan(), i == 9, "element {i}: {got:?}");
+    }
+}

@@ -3,10 +3,11 @@
 //!
 //! A few query rows: the query heads that share a kv head go together, so that keys and values are read once for them.
 //! Many: the keys of a head are transposed once, eight rows side by side, and four query rows meet them lane by lane.
-//! Caches of f16 are widened before that, a head at a time and only the rows in sight.
+//! Caches of f16 are widened before that, a head at a time and only the rows in sight; for a few query rows as they are read.
 //!
 //! Threads share the query heads of a few rows, and of many the tiles of all kv heads.
 
+mod few;
 mod tiles;
 
 use std::ops::Range;
@@ -203,7 +204,9 @@ impl Step for Attention {
         resources.pool.split(is_worth_it, |share| {
             // SAFETY: each thread has its own.
             let scratch = unsafe { scratch.part(share.own(self.share_words())) };
-            if self.is_tiled() {
+            if self.is_few() {
+                self.few(share, store, scratch, &out);
+            } else if self.is_tiled() {
                 self.tiles(share, all.clone(), store, scratch, &out);
             } else {
                 self.one_by_one(share, all.clone(), store, scratch, &out);

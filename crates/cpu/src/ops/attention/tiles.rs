@@ -18,6 +18,9 @@ impl Attention {
 
     /// Scratch words of a share.
     pub(super) fn share_words(&self) -> usize {
+        if self.is_few() {
+            return self.few_words();
+        }
         let own = if self.is_tiled() { self.tile_words().iter().sum() } else { self.group * self.key.rows };
         2 * self.wide_words() + own
     }
