@@ -87,3 +87,23 @@ fn a_token_of_the_default_models() {
         assert_counts(spent, layers, 5);
     }
 }
+
+/// Between the steps of a prompt something is read that was queued behind the step: a copy for the host that an earlier step
+/// made would say nothing of what this one takes.
+#[test]
+fn a_step_of_a_prompt_is_waited_for() {
+    let Some(backend) = open_gpu() else { return };
+    let backend = Rc::new(RefCell::new(backend));
+    let files = build(Variant::Llama).0.files(Layout::Gguf);
+    let mut engine = load(Box::new(Shared(backend.clone())) as Box<dyn Backend>, files, Some(64)).unwrap();
+    let options = GenerateOptions { max_tokens: Some(1), ..Default::default() };
+    let mut read = |prompt: Vec<u32>| {
+        let before = backend.borrow().counters();
+        pollster::block_on(engine.generate(&Prompt::Tokens(prompt), &options, &mut all)).unwrap();
+        let spent = between(before, backend.borrow().counters());
+        (spent.submits, spent.reads)
+    };
+    assert_eq!(read(vec![90, 91]), (1, 1));
+    // 32 tokens, a read with a submit of its own, 8 tokens, the token.
+    assert_eq!(read((1..41).collect()), (3, 2));
+}

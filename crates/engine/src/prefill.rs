@@ -60,7 +60,7 @@ impl Engine {
             let more = [&[("rows", last_row.as_slice())], more].concat();
             self.feed(step, chunk, &more).await?;
             if !is_last && !self.is_cpu() {
-                self.runtime.settle().await?;
+                self.runtime.settle(&step).await?;
                 self.pace.learn(size, self.host.now() - started);
             }
             tell(sink, Event::Prefill { done: self.cached.len(), total: ids.len() })?;

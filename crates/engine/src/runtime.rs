@@ -61,9 +61,12 @@ impl Runtime {
         Ok(self.backend.write(history, 0, bytemuck::cast_slice(ids))?)
     }
 
-    /// Waits until everything queued has been computed.
-    pub(crate) async fn settle(&mut self) -> Result<(), EngineError> {
-        Ok(self.token().await.map(drop)?)
+    /// Waits until a step that ran, and everything before it, has been computed. An input has no copy that is made with a run:
+    /// reading one is queued behind the run.
+    pub(crate) async fn settle(&mut self, step: &Step) -> Result<(), EngineError> {
+        let positions = self.plans.get(step).and_then(|plan| plan.inputs.get("positions")).copied();
+        let positions = positions.ok_or(EngineError::Missing("positions"))?;
+        Ok(self.backend.read(positions, 0, 4).await.map(drop)?)
     }
 
     /// The bytes of the id that the last step chose. They are on their way when this returns.
