@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { launch } from '../browser/browser.mjs';
 import { root } from '../browser/paths.mjs';
 import { startServer } from '../browser/server.mjs';
-import { median } from './results.mjs';
+import { median } from './report.mjs';
 
 const list = (name, usual) => (process.env[name] ?? usual).split(',');
 const number = (name, usual) => Number(process.env[name] ?? usual);

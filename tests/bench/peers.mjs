@@ -1,7 +1,7 @@
 /**
  * `node peers.mjs`: ours and the peers in one headless Chromium, taking turns, with as many threads each.
  *
- * Prints one JSON line a measurement and writes `results.md` and `results.svg` beside this file. Says what it measured
+ * Prints one JSON line a measurement and writes `peers.md` and `peers.svg` beside this file. Says what it measured
  * and judges nothing. A peer that fails is reported as such and left out. wllama has no WebGPU without shader-f16, so it is
  * measured on the CPU only.
  * Environment: MODELS, CHROMIUM, ROUNDS (default 5, after one that is not counted),
@@ -16,7 +16,7 @@ import { cosine, minilm } from '../browser/golden.mjs';
 import { files, models, root } from '../browser/paths.mjs';
 import { isolation, startServer } from '../browser/server.mjs';
 import { writeOnnx } from './onnx.mjs';
-import { markdown, median, svg } from './results.mjs';
+import { markdown, median, svg } from './report.mjs';
 
 const here = join(root, 'tests/bench');
 const rounds = Number(process.env.ROUNDS ?? 5);
@@ -61,9 +61,9 @@ if (wanted.includes('minilm-webgpu')) {
   await browser.close();
 }
 server.close();
-await writeFile(join(here, 'results.md'), markdown(machine, rounds, measured, names));
-await writeFile(join(here, 'results.svg'), svg(measured, names));
-console.log(`wrote ${join(here, 'results.md')} and results.svg`);
+await writeFile(join(here, 'peers.md'), markdown(machine, rounds, measured, names));
+await writeFile(join(here, 'peers.svg'), svg(measured, names));
+console.log(`wrote ${join(here, 'peers.md')} and peers.svg`);
 
 function version(name) {
   return versions.find(([key]) => key === name)[1].replace(/.*@/, '');

@@ -20,7 +20,8 @@ const rushlight = {
     return openRuntime(glue, files, options);
   },
   async generate(runtime, prompt, tokens) {
-    const options = { maxTokens: tokens, temperature: 0, ignoreEos: true };
+    // Guessing what repeats would gain by how much this text does: the others have nothing of the kind.
+    const options = { maxTokens: tokens, temperature: 0, ignoreEos: true, promptLookup: false };
     const finish = await runtime.generate(prompt, options, () => true);
     return {
       prompt: finish.promptTokens - finish.cachedTokens,
