@@ -7,8 +7,14 @@ use graph::{Backend, BackendError, Buffers, DType, Graph, LeafKind, Task, Tensor
 use tests::ops::{Case, cases, check, reals, words};
 
 /// The limits that every browser has.
-const DEFAULT: Options =
-    Options { power: gpu::Power::Default, default_limits: true, max_binding: None, max_groups: None, tier: None };
+const DEFAULT: Options = Options {
+    power: gpu::Power::Default,
+    default_limits: true,
+    max_binding: None,
+    max_groups: None,
+    tier: None,
+    around_request: None,
+};
 
 /// Opens a device, or says that the test is skipped.
 fn open(options: Options) -> Option<GpuBackend> {
@@ -39,11 +45,23 @@ fn run(backend: &mut GpuBackend, cases: &[Case]) -> (Vec<String>, usize) {
     (failures, ran)
 }
 
+/// The kernels that a GPU gets; another test runs those that a processor gets.
 #[test]
 fn the_table_at_default_limits() {
-    // The kernels that a GPU gets; the other test runs those that a processor gets.
-    let Some(mut backend) = open(Options { tier: Some(Tier::Fused), ..DEFAULT }) else { return };
+    the_table(Tier::Fused);
+}
+
+#[test]
+fn the_table_with_subgroups() {
+    the_table(Tier::Subgroups);
+}
+
+fn the_table(tier: Tier) {
+    let Some(mut backend) = open(Options { tier: Some(tier), ..DEFAULT }) else { return };
     println!("adapter: {} {:?}", backend.facts().name, backend.facts().details);
+    if backend.limits().tier != tier {
+        return println!("skipped: {}", backend.facts().details["tierReason"]);
+    }
     let cases = cases();
     let (failures, ran) = run(&mut backend, &cases);
     assert!(failures.is_empty(), "{} of {} cases failed:\n{}", failures.len(), cases.len(), failures.join("\n"));

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use gpu::{
-    Limits,
+    Limits, Tier,
     fuse::Program,
     kernels::{KERNELS, Kernel, Site, choose},
     shader::{self, LIB},
@@ -54,7 +54,10 @@ fn every_variant_passes_naga() {
         let module =
             naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
         // `unpack2x16float` is in every WebGPU; naga has a name for it because it is not in every OpenGL.
-        let capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+        let mut capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+        if files.contains(&"reduce_subgroups") {
+            capabilities |= naga::valid::Capabilities::SUBGROUP;
+        }
         let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities);
         validator.validate(&module).unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
         let storage = module.global_variables.iter();
@@ -100,13 +103,15 @@ fn every_row_format_and_file_has_a_case() {
         let formats = formats.iter().map(|dtype| own(dtype.name()));
         formats.chain(files.iter().map(|file| own(file))).chain([own("")]).collect()
     };
-    let limits = Limits::default();
-    for case in cases() {
-        let program = Program::of(&case.graph, &limits);
-        for stage in &program.stages {
-            let site = Site::new(&case.graph, &program, stage, &limits).unwrap();
-            let kernel = choose(&site);
-            used.extend(parts(kernel, &site.formats(), &(kernel.files)(&site)));
+    for tier in Tier::ALL {
+        let limits = Limits { tier, ..Limits::default() };
+        for case in cases() {
+            let program = Program::of(&case.graph, &limits);
+            for stage in &program.stages {
+                let site = Site::new(&case.graph, &program, stage, &limits).unwrap();
+                let kernel = choose(&site);
+                used.extend(parts(kernel, &site.formats(), &(kernel.files)(&site)));
+            }
         }
     }
     let all: BTreeSet<String> =

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use cpu::CpuBackend;
 use engine::{Engine, EngineError};
+use gpu::{GpuBackend, Tier};
 use graph::{Activation, Backend, BufferId, DType, Graph, Node, Op, RopePairs, TensorType};
 use weights::File;
 
 use super::hooked::{Hooked, Hooks};
-use super::support::{Device, all, load, model, open_gpu, options};
+use super::support::{all, load, model, open_tier};
 use super::tiny::Layout;
 use super::tiny_decoders::{self, Variant};
 use super::tiny_encoders::{self, Naming};
@@ -85,16 +86,25 @@ fn a_device_that_agrees_is_taken() {
     tried(crooked(straight, false), encoder()).unwrap();
 }
 
+fn agrees(name: &str, tier: Tier, files: Vec<File>) {
+    let Some(backend) = open_tier(tier) else { return };
+    let engine = tried(backend, files).unwrap();
+    let info = engine.info();
+    println!("{name}, {}, {}: {}", tier.name(), info.family, info.details["selfTest"]);
+    assert_eq!(info.details["tier"], tier.name(), "{name}: {}", info.details["tierReason"]);
+}
+
 #[test]
-fn the_gpu_agrees() {
-    let files: Vec<(&str, Vec<File>)> = Variant::ALL.into_iter().map(|variant| ("tiny", decoder(variant))).collect();
-    let real = ["smollm2-135m-instruct", "gemma-3-270m", "all-minilm-l6-v2"];
-    let real = real.into_iter().filter_map(|id| Some((id, model(id)?)));
-    for (name, files) in files.into_iter().chain([("encoder", encoder())]).chain(real) {
-        let Some(backend) = Device::Gpu.backend() else { return };
-        let reference = Device::Cpu.backend();
-        let engine = load(engine::Device { backend, reference }, files, Some(16)).unwrap();
-        println!("{name}, {}: {}", engine.info().family, engine.info().details["selfTest"]);
+fn the_gpu_agrees_on_every_tier() {
+    for tier in Tier::ALL {
+        for variant in Variant::ALL {
+            agrees("tiny", tier, decoder(variant));
+        }
+        agrees("tiny", tier, encoder());
+    }
+    for id in ["smollm2-135m-instruct", "gemma-3-270m", "all-minilm-l6-v2"] {
+        let Some(files) = model(id) else { continue };
+        agrees(id, Tier::Fused, files);
     }
 }
 
@@ -175,8 +185,8 @@ fn weights_read_wrongly_are_caught() {
 }
 
 /// A GPU whose shaders of some labels have another text instead of one.
-fn edited(label: &'static str, from: &'static str, to: &'static str) -> Option<gpu::GpuBackend> {
-    let mut backend = open_gpu()?;
+fn edited(tier: Tier, label: &'static str, from: &'static str, to: &'static str) -> Option<GpuBackend> {
+    let mut backend = open_tier(tier)?;
     backend.edit_shaders(move |own, source| if own.contains(label) { source.replace(from, to) } else { source });
     Some(backend)
 }
@@ -188,19 +198,23 @@ fn scores(mut engine: Engine) -> Vec<f32> {
 
 #[test]
 fn a_wrong_kernel_is_replaced() {
-    let plain = gpu::Options { tier: Some(gpu::Tier::Plain), ..options() };
-    for (what, label, from, to) in [
-        ("a norm in front of a layer forgets epsilon", "linear_rms_norm", "mean + norm.epsilon", "mean + 1.0"),
-        ("lanes are added twice", "linear", "sum += lane_sums", "sum += 2.0 * lane_sums"),
-        ("a shader that the driver refuses", "linear_rms_norm", "fn main(", "fn main(("),
+    use Tier::{Fused, Plain, Subgroups};
+    for (what, from, to, label, right, wrong) in [
+        ("a norm forgets epsilon", Fused, Plain, "linear_rms_norm", "mean + norm.epsilon", "mean + 1.0"),
+        ("lanes are added twice", Fused, Plain, "linear", "sum += lane_sums", "sum += 2.0 * lane_sums"),
+        ("a shader that the driver refuses", Fused, Plain, "linear_rms_norm", "fn main(", "fn main(("),
+        ("lanes of other rows are added", Subgroups, Fused, "linear", "subgroupShuffleXor(sum, step)", "sum"),
+        ("only one subgroup adds up", Subgroups, Fused, "linear", "return subgroupAdd(sum)", "return sum"),
+        ("norms are wrong on two tiers", Subgroups, Plain, "linear_rms_norm", "mean + norm.epsilon", "mean + 1.0"),
     ] {
-        let Some(backend) = edited(label, from, to) else { return };
+        let Some(backend) = edited(from, label, right, wrong) else { continue };
         let engine = tried(backend, decoder(Variant::Llama)).unwrap_or_else(|error| panic!("{what}: {error}"));
         let details = &engine.info().details;
-        assert_eq!((engine.info().device, details["tier"].as_str()), ("webgpu", "plain"), "{what}");
-        assert!(details["tierReason"].starts_with("fused: "), "{what}: {}", details["tierReason"]);
+        assert_eq!((engine.info().device, details["tier"].as_str()), ("webgpu", to.name()), "{what}");
+        let why = &details["tierReason"];
+        assert!(why.starts_with(&format!("{}: ", from.name())), "{what}: {why}");
         // The bits that a GPU without the fault computes with these kernels.
-        let Ok(sound) = pollster::block_on(gpu::GpuBackend::new(plain)) else { return };
+        let Some(sound) = open_tier(to) else { return };
         let sound = load(Box::new(sound) as Box<dyn Backend>, decoder(Variant::Llama), Some(64)).unwrap();
         assert_eq!(scores(engine), scores(sound), "{what}");
     }
@@ -210,7 +224,7 @@ fn a_wrong_kernel_is_replaced() {
 fn a_fault_of_all_kernels_refuses_the_device() {
     let from = "fn activated(x: f32) -> f32 {";
     let to = "fn activated(x: f32) -> f32 { return x; } fn unused(x: f32) -> f32 {";
-    let Some(backend) = edited("", from, to) else { return };
+    let Some(backend) = edited(Tier::Fused, "", from, to) else { return };
     let error = tried(backend, decoder(Variant::Llama)).map(drop).unwrap_err();
     assert_eq!(error.code(), "WRONG_RESULTS", "{error}");
 }

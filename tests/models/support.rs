@@ -37,9 +37,9 @@ pub(crate) fn all(_: Event<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// The limits that every browser has, and the kernels that a GPU gets, on lavapipe too.
-pub(crate) fn options() -> gpu::Options {
-    gpu::Options { default_limits: true, tier: Some(gpu::Tier::Fused), ..Default::default() }
+/// The limits that every browser has, and the kernels of a tier whatever the adapter is.
+fn options(tier: gpu::Tier) -> gpu::Options {
+    gpu::Options { default_limits: true, tier: Some(tier), ..Default::default() }
 }
 
 /// Which backend a test runs on.
@@ -74,10 +74,19 @@ pub(crate) fn full() -> bool {
     std::env::var_os("RUSHLIGHT_FULL").is_some()
 }
 
-/// The GPU backend, or `None` after saying why not.
+/// The GPU backend with the kernels that every GPU gets, on lavapipe too; or `None` after saying why not.
 pub(crate) fn open_gpu() -> Option<gpu::GpuBackend> {
-    match pollster::block_on(gpu::GpuBackend::new(options())) {
-        Ok(backend) => Some(backend),
+    open_tier(gpu::Tier::Fused)
+}
+
+/// The GPU backend with the kernels of a tier, or `None` after saying why not.
+pub(crate) fn open_tier(tier: gpu::Tier) -> Option<gpu::GpuBackend> {
+    match pollster::block_on(gpu::GpuBackend::new(options(tier))) {
+        Ok(backend) if backend.limits().tier == tier => Some(backend),
+        Ok(backend) => {
+            println!("skipped: {}", backend.facts().details["tierReason"]);
+            None
+        }
         Err(error) => {
             assert!(std::env::var_os("REQUIRE_GPU").is_none(), "{error}");
             println!("skipped: no adapter");

@@ -22,7 +22,7 @@ pub enum Power {
 }
 
 /// How to open a device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// Which adapter.
     pub power: Power,
@@ -35,6 +35,8 @@ pub struct Options {
     /// Which kernels, whatever the adapter is. By default the plain ones for a processor that pretends to be a GPU, and the
     /// best that the adapter has the features for otherwise.
     pub tier: Option<Tier>,
+    /// Calls what it is given, which asks for the device. In a browser it can add what wgpu has no name for there.
+    pub around_request: Option<fn(&mut dyn FnMut())>,
 }
 
 /// What kernels may use. Facts of the device at run time, never features of the build.
@@ -48,12 +50,14 @@ pub struct Limits {
     pub uniform_alignment: u64,
     /// Which kernels run.
     pub tier: Tier,
+    /// Lanes of a subgroup, at least; a power of 2. 1 if that is not known.
+    pub subgroup: u32,
 }
 
 impl Default for Limits {
     /// What every WebGPU device has, with the kernels that a GPU gets.
     fn default() -> Self {
-        Limits { max_binding: 128 << 20, max_groups: 65_535, uniform_alignment: 256, tier: Tier::Fused }
+        Limits { max_binding: 128 << 20, max_groups: 65_535, uniform_alignment: 256, tier: Tier::Fused, subgroup: 1 }
     }
 }
 
@@ -75,6 +79,8 @@ pub(crate) struct Device {
     pub(crate) queue: wgpu::Queue,
     pub(crate) limits: Limits,
     pub(crate) facts: Facts,
+    /// What shaders with subgroups start with.
+    pub(crate) enable: &'static str,
     pub(crate) faults: Faults,
 }
 
@@ -103,14 +109,21 @@ impl Device {
             wanted.max_storage_buffer_binding_size = offered.max_storage_buffer_binding_size;
             wanted.max_buffer_size = offered.max_buffer_size;
         }
-        let (device, queue) = adapter
-            .request_device(&wgpu::DeviceDescriptor {
-                label: Some("rushlight"),
-                required_limits: wanted,
-                ..Default::default()
-            })
-            .await
-            .map_err(|error| BackendError::Unavailable(format!("{error}. {ADVICE}")))?;
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("rushlight"),
+            required_features: adapter.features() & wgpu::Features::SUBGROUP,
+            required_limits: wanted,
+            ..Default::default()
+        };
+        let mut request = None;
+        let mut ask = || request = Some(adapter.request_device(&descriptor));
+        match options.around_request {
+            Some(around) => around(&mut ask),
+            None => ask(),
+        }
+        let unavailable = |why: String| BackendError::Unavailable(format!("{why}. {ADVICE}"));
+        let request = request.ok_or_else(|| unavailable("no device was asked for".into()))?;
+        let (device, queue) = request.await.map_err(|error| unavailable(error.to_string()))?;
 
         let faults = Faults::default();
         let shared = faults.clone();
@@ -127,22 +140,22 @@ impl Device {
         // Byte offsets in shaders are 32 bits wide.
         let max_binding =
             given.max_storage_buffer_binding_size.min(given.max_buffer_size).min(u64::from(u32::MAX)) & !255;
-        let software = info.device_type == wgpu::DeviceType::Cpu;
-        let (tier, reason) = match options.tier {
-            Some(tier) => (tier, "asked for"),
-            None if software => (Tier::Plain, "the adapter is a processor"),
-            None => (Tier::Fused, "the adapter is a GPU"),
-        };
+        let (tier, reason) = tier(options.tier, &info, has_subgroups(&device));
         let limits = Limits {
             max_binding: options.max_binding.map_or(max_binding, |limit| limit.min(max_binding)),
             max_groups: options.max_groups.unwrap_or(u32::MAX).min(given.max_compute_workgroups_per_dimension),
             uniform_alignment: u64::from(given.min_uniform_buffer_offset_alignment),
             tier,
+            subgroup: info.subgroup_min_size.clamp(1, 64),
         };
         let mut facts = facts(&info, &limits, adapter.features());
+        facts.details.insert("subgroups", has_subgroups(&device).to_string());
         facts.details.insert("tier", tier.name().into());
         facts.details.insert("tierReason", reason.into());
-        Ok(Device { device, queue, limits, facts, faults })
+        // naga takes subgroups as they are, and refuses the directive that the standard asks for.
+        let is_browser = info.backend == wgpu::Backend::BrowserWebGpu;
+        let enable = if is_browser { "enable subgroups;\n" } else { "" };
+        Ok(Device { device, queue, limits, facts, enable, faults })
     }
 
     /// [`Faults::check`].
@@ -186,6 +199,26 @@ pub(crate) fn describe(error: wgpu::Error, bytes: u64, what: &str) -> BackendErr
     }
 }
 
+/// Whether shaders may use subgroups.
+fn has_subgroups(device: &wgpu::Device) -> bool {
+    #[cfg(target_arch = "wasm32")]
+    if let Some(device) = device.as_webgpu() {
+        return device.features().has("subgroups");
+    }
+    device.features().contains(wgpu::Features::SUBGROUP)
+}
+
+/// Which kernels run, and why.
+fn tier(asked: Option<Tier>, info: &wgpu::AdapterInfo, subgroups: bool) -> (Tier, &'static str) {
+    match asked {
+        Some(tier) if subgroups || tier < Tier::Subgroups => (tier, "asked for"),
+        Some(_) => (Tier::Fused, "the device has no subgroups"),
+        None if info.device_type == wgpu::DeviceType::Cpu => (Tier::Plain, "the adapter is a processor"),
+        None if subgroups => (Tier::Subgroups, "the device has subgroups"),
+        None => (Tier::Fused, "the device has no subgroups"),
+    }
+}
+
 fn facts(info: &wgpu::AdapterInfo, limits: &Limits, features: wgpu::Features) -> Facts {
     let mut details = BTreeMap::new();
     details.insert("backend", format!("{:?}", info.backend));
@@ -194,10 +227,6 @@ fn facts(info: &wgpu::AdapterInfo, limits: &Limits, features: wgpu::Features) ->
     details.insert("driver", format!("{} {}", info.driver, info.driver_info).trim().into());
     details.insert("max binding", limits.max_binding.to_string());
     details.insert("shader-f16", features.contains(wgpu::Features::SHADER_F16).to_string());
-    if info.backend != wgpu::Backend::BrowserWebGpu {
-        // wgpu does not ask a browser for it.
-        details.insert("subgroups", features.contains(wgpu::Features::SUBGROUP).to_string());
-    }
     details.insert("timestamp-query", features.contains(wgpu::Features::TIMESTAMP_QUERY).to_string());
     // Browsers keep the name to themselves.
     let name = if info.name.is_empty() { format!("{:?}", info.backend) } else { info.name.clone() };

@@ -57,8 +57,12 @@ pub struct Site<'a> {
 /// Dtypes whose rows may have any length.
 const PLAIN: &[DType] = &[DType::F32, DType::F16, DType::BF16];
 const NO_CONSTANTS: fn(&Site<'_>) -> Vec<(&'static str, f64)> = |_| Vec::new();
-const LINEAR_ROLES: &[&[&str]] =
-    &[&["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"], &["parts_1", "parts_2", "parts_3"]];
+const REDUCE: &[&str] = &["reduce_memory", "reduce_subgroups"];
+const LINEAR_ROLES: &[&[&str]] = &[
+    &["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"],
+    &["parts_1", "parts_2", "parts_3"],
+    REDUCE,
+];
 
 macro_rules! wgsl {
     ($name:literal) => {
@@ -69,6 +73,9 @@ macro_rules! wgsl {
 macro_rules! kernel {
     ($name:literal, $params:expr, $grid:expr) => {
         kernel!($name, $params, $grid, formats: &[], constants: NO_CONSTANTS)
+    };
+    ($name:literal, $params:expr, $grid:expr, reduce) => {
+        Kernel { roles: &[REDUCE], files: params::reduce_files, ..kernel!($name, $params, $grid) }
     };
     ($name:literal, $params:expr, $grid:expr, constants: $constants:expr) => {
         kernel!($name, $params, $grid, formats: &[], constants: $constants)
@@ -102,8 +109,8 @@ pub static KERNELS: &[Kernel] = &[
     kernel!("mul", params::binary, params::elements_grid),
     kernel!("scale", params::scale, params::elements_grid),
     kernel!("activate", params::elements, params::elements_grid, constants: params::activate_constants),
-    kernel!("rms_norm", params::rms_norm, params::rms_norm_grid),
-    kernel!("layer_norm", params::layer_norm, params::rows_grid),
+    kernel!("rms_norm", params::rms_norm, params::rms_norm_grid, reduce),
+    kernel!("layer_norm", params::layer_norm, params::rows_grid, reduce),
     Kernel {
         table: Some(params::rope_table),
         ..kernel!("rope", params::rope, params::rope_grid, constants: params::rope_constants)
@@ -111,19 +118,20 @@ pub static KERNELS: &[Kernel] = &[
     kernel!("append", params::append, params::append_grid),
     kernel!("append_ids", params::append_ids, params::append_ids_grid),
     Kernel {
-        roles: &[&["rows_f32", "rows_f16"]],
+        roles: &[&["rows_f32", "rows_f16"], REDUCE],
         files: params::attention_files,
         ..kernel!("attention", params::attention, params::attention_grid, constants: params::attention_constants)
     },
-    kernel!(
-        "attention_decode",
-        params::attention_decode,
-        params::attention_decode_grid,
-        constants: params::heads_constants
-    ),
-    kernel!("rope_append", params::rope_append, params::rope_append_grid, constants: params::heads_constants),
+    Kernel {
+        constants: params::heads_constants,
+        ..kernel!("attention_decode", params::attention_decode, params::attention_decode_grid, reduce)
+    },
+    Kernel {
+        constants: params::heads_constants,
+        ..kernel!("rope_append", params::rope_append, params::rope_append_grid, reduce)
+    },
     kernel!("mean_pool", params::mean_pool, params::elements_grid),
-    kernel!("normalize", params::rows, params::rows_grid),
+    kernel!("normalize", params::rows, params::rows_grid, reduce),
     kernel!("penalize", params::penalize, params::logits_grid),
     kernel!("argmax", params::logits, params::logits_grid),
     kernel!("sample", params::logits, params::logits_grid),

@@ -9,6 +9,7 @@ use std::f64::consts::TAU;
 use graph::{Activation, Op, RopePairs, Value};
 
 use crate::{
+    Tier,
     fuse::{UNIT, op},
     kernels::Site,
 };
@@ -47,6 +48,11 @@ impl Site<'_> {
         let x = groups.clamp(1, u64::from(self.limits.max_groups));
         [x as u32, groups.div_ceil(x) as u32, 1]
     }
+}
+
+/// How the lanes of a workgroup add up.
+pub(crate) fn reduce_files(site: &Site<'_>) -> Vec<&'static str> {
+    vec![if site.limits.tier >= Tier::Subgroups { "reduce_subgroups" } else { "reduce_memory" }]
 }
 
 pub(crate) fn linear_any(site: &Site<'_>) -> Vec<u32> {

@@ -66,6 +66,8 @@ impl GpuBackend {
                 Some(edit) => edit(&label, source),
                 None => source,
             };
+            let subgroups = files.contains(&"reduce_subgroups");
+            let source = if subgroups { self.device.enable.to_string() + &source } else { source };
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(&label),
                 source: wgpu::ShaderSource::Wgsl(source.into()),

@@ -9,17 +9,20 @@ pub enum Tier {
     Plain,
     /// Few launches, and as many invocations as a GPU wants.
     Fused,
+    /// The same, and lanes add up by subgroups instead of the memory of a workgroup.
+    Subgroups,
 }
 
 impl Tier {
     /// Every one, the plainest first.
-    pub const ALL: [Tier; 2] = [Tier::Plain, Tier::Fused];
+    pub const ALL: [Tier; 3] = [Tier::Plain, Tier::Fused, Tier::Subgroups];
 
     /// The word for it in facts and options.
     pub fn name(self) -> &'static str {
         match self {
             Tier::Plain => "plain",
             Tier::Fused => "fused",
+            Tier::Subgroups => "subgroups",
         }
     }
 

@@ -9,6 +9,8 @@ mod host;
 mod panic;
 mod sink;
 mod source;
+#[cfg(not(target_feature = "atomics"))]
+mod subgroups;
 #[cfg(target_feature = "atomics")]
 mod threads;
 

@@ -5,7 +5,7 @@
 //! ```js
 //! import init, { names, run_ops, check_run, check_loss } from './ops.js';
 //! await init({ module_or_path: './ops_bg.wasm' });
-//! const report = JSON.parse(await run_ops('linear/')); // the cases whose name contains this; '' is all of them
+//! const report = JSON.parse(await run_ops('linear/', 'fused')); // cases whose name contains this, on this tier
 //! // { adapter, limits, cases: [{ name, passed, nmse, threshold, worst, hash, error }], passed, failed }
 //! JSON.parse(await check_run());  // { passed, detail }: one submit a run, no object created, the right token
 //! JSON.parse(await check_loss()); // { passed, detail }: a destroyed device is an error from then on, not a panic
@@ -15,6 +15,9 @@
 //! one to two minutes on SwiftShader; `names()` lists it, for running it in parts.
 
 mod hashed;
+// What the package does, by js_sys, to have subgroups.
+#[path = "../../../crates/web/src/subgroups.rs"]
+mod subgroups;
 
 use gpu::{GpuBackend, Options, Tier};
 use graph::{Activation, Backend, BackendError, BufferId, Buffers, DType, Graph, LeafKind, TensorType};
@@ -70,11 +73,12 @@ pub fn names() -> Result<String, JsError> {
     Ok(serde_json::to_string(&names)?)
 }
 
-/// Runs the cases whose names contain `filter`.
+/// Runs the cases whose names contain `filter`, with the kernels of a tier or the best below it that the adapter has.
 #[wasm_bindgen]
-pub async fn run_ops(filter: String) -> Result<String, JsError> {
-    // The kernels that a GPU gets; the models in the browser tests run those that a software adapter gets.
-    let options = Options { default_limits: true, tier: Some(Tier::Fused), ..Options::default() };
+pub async fn run_ops(filter: String, tier: String) -> Result<String, JsError> {
+    // The models in the browser tests run those that a software adapter gets.
+    let around_request = Some(subgroups::with_subgroups as fn(&mut dyn FnMut()));
+    let options = Options { default_limits: true, tier: Tier::of(&tier), around_request, ..Options::default() };
     let mut backend = GpuBackend::new(options).await?;
     let mut report = Report {
         adapter: backend.facts().name,

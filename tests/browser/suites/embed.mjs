@@ -16,18 +16,21 @@ export async function embed({ report, browser, server, run, device, full }) {
   await report.test(`${run}: embeddings equal the reference`, async () => {
     needModel('all-minilm-l6-v2');
     await page.waitForFunction(() => globalThis.ready);
-    const { vectors, counts, dimensions, info } = await page.evaluate(
+    const { vectors, counts, dimensions, info, subgroups } = await page.evaluate(
       async ({ device, texts }) => {
         const embedder = await lib.Embedder.create({ device });
         kept.embedder = embedder;
         const counts = [];
         for (const text of texts) counts.push(await embedder.countTokens(text));
         const vectors = (await embedder.embed(texts)).map((vector) => [...vector]);
-        return { vectors, counts, dimensions: embedder.dimensions, info: embedder.info() };
+        const adapter = await globalThis.navigator.gpu?.requestAdapter();
+        const subgroups = adapter?.features.has('subgroups');
+        return { vectors, counts, dimensions: embedder.dimensions, info: embedder.info(), subgroups };
       },
       { device, texts },
     );
     assert.equal(info.device, device);
+    if (device === 'webgpu') assert.equal(info.details.subgroups, String(subgroups), 'the device has what the adapter has');
     assert.equal(dimensions, 384);
     assert.equal(vectors.length, texts.length);
     let least = 1;

@@ -20,9 +20,14 @@ export async function ops({ report, browser, server, run, full }) {
   // fused is planned without a GPU, and runs natively.
   const group = (name) => name.split('/').slice(0, name.startsWith('fused/') ? 2 : 1).join('/');
   const groups = [...new Set(names.map(group))].filter((name) => full || name !== 'fused/not');
-  for (const op of groups) {
-    await report.test(`${run}: op ${op}`, async () => {
-      const run = await page.evaluate(async (op) => JSON.parse(await kept.ops.run_ops(`${op}/`)), op);
+  const adds = ['linear', 'rms_norm', 'layer_norm', 'normalize', 'attention', 'fused/attention', 'fused/gemma', 'fused/encoder'];
+  const tiers = [...groups.map((op) => [op, 'fused']), ...groups.filter((op) => full || adds.includes(op)).map((op) => [op, 'subgroups'])];
+  const hasSubgroups = await page.evaluate(async () => (await navigator.gpu.requestAdapter()).features.has('subgroups'));
+  for (const [op, tier] of tiers) {
+    if (tier === 'subgroups' && !hasSubgroups) continue;
+    await report.test(`${run}: op ${op}, ${tier}`, async () => {
+      const run = await page.evaluate(async ([op, tier]) => JSON.parse(await kept.ops.run_ops(`${op}/`, tier)), [op, tier]);
+      assert.match(run.limits, new RegExp(`tier: ${tier}`, 'i'));
       const cases = run.cases.filter(({ name }) => name.startsWith(`${op}/`));
       assert.equal(cases.length, names.filter((name) => name.startsWith(`${op}/`)).length, 'every case ran');
       const failed = cases.filter(({ passed }) => !passed);

@@ -2,7 +2,7 @@
 
 use graph::{DType, Mask, Op, RopePairs, Value};
 
-use super::Constants;
+use super::{Constants, reduce_files};
 use crate::{
     fuse::{self, Heads, Stage},
     kernels::Site,
@@ -34,7 +34,8 @@ pub(crate) fn attention(site: &Site<'_>) -> Vec<u32> {
 /// Keys and values that were computed are f32, those of caches f16.
 pub(crate) fn attention_files(site: &Site<'_>) -> Vec<&'static str> {
     let Op::Attention { key, .. } = *site.op else { return Vec::new() };
-    vec![if site.graph.ty(key).dtype == DType::F16 { "rows_f16" } else { "rows_f32" }]
+    let rows = if site.graph.ty(key).dtype == DType::F16 { "rows_f16" } else { "rows_f32" };
+    [vec![rows], reduce_files(site)].concat()
 }
 
 pub(crate) fn attention_constants(site: &Site<'_>) -> Constants {

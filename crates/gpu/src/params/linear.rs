@@ -2,7 +2,7 @@
 
 use graph::{Op, Value};
 
-use super::{Constants, activation};
+use super::{Constants, activation, reduce_files};
 use crate::{
     Tier,
     fuse::{self, Input, Linear, Output, Stage, TILE_TOKENS, UNIT},
@@ -126,7 +126,7 @@ pub(crate) fn linear_files(site: &Site<'_>) -> Vec<&'static str> {
         2 => "parts_2",
         _ => "parts_3",
     };
-    vec![input, parts]
+    [vec![input, parts], reduce_files(site)].concat()
 }
 
 pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
@@ -145,6 +145,9 @@ pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
         ("OUTPUT", f64::from(output)),
         ("FUNCTION", f64::from(function)),
     ];
+    if site.limits.tier >= Tier::Subgroups {
+        constants.push(("SUBGROUP", f64::from(site.limits.subgroup)));
+    }
     if !matches!(shape.linear.input, Input::Plain(_)) {
         constants.push(("STAGED", (shape.tile() * u64::from(shape.units) * 8) as f64));
     }

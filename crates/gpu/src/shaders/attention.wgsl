@@ -2,6 +2,7 @@
 // the tile. Then the lanes stand in teams that each hold one vector of the head a lane, and a team sums every n-th value.
 #import grid
 #import rows
+#import reduce
 
 struct Params {
     tokens: u32,
@@ -26,8 +27,7 @@ struct Params {
 override CAUSAL: bool;
 
 var<workgroup> q: array<vec4<f32>, 64>;    // the query, scaled
-var<workgroup> scores: array<f32, 64>;     // of the keys of the tile
-var<workgroup> weights: array<f32, 64>;    // their exponentials
+var<workgroup> weights: array<f32, 64>;    // exponentials of the scores of the tile
 var<workgroup> sums: array<vec4<f32>, 64>; // of each lane
 var<workgroup> totals: array<f32, 64>;     // of each lane
 
@@ -79,13 +79,8 @@ fn main(
             for (var i = 0u; i < vectors; i++) {
                 score += dot(q[i], key_at(k + i));
             }
-            scores[local] = score;
         }
-        workgroupBarrier();
-        var peak = best;
-        for (var i = 0u; i < count; i++) {
-            peak = max(peak, scores[i]);
-        }
+        let peak = max(best, workgroup_max(local, score, count));
         weights[local] = exp(score - peak);
         let shrink = exp(best - peak);
         best = peak;

@@ -39,8 +39,7 @@ override NORMS: bool;
 var<workgroup> turned: array<vec2<f32>, 256>; // query and key after the rope
 var<workgroup> q: array<vec4<f32>, 64>;       // the query, scaled
 var<workgroup> k: array<vec4<f32>, 64>;       // the new key, as the cache keeps it
-var<workgroup> scores: array<f32, 64>;        // of the keys of the tile
-var<workgroup> weights: array<f32, 64>;       // their exponentials
+var<workgroup> weights: array<f32, 64>;       // exponentials of the scores of the tile
 var<workgroup> sums: array<vec4<f32>, 64>;    // of each lane
 var<workgroup> totals: array<f32, 64>;        // of each lane
 
@@ -150,13 +149,8 @@ fn main(
             for (var i = 0u; i < vectors_of_head; i++) {
                 score += dot(q[i], widened(keys[at + i]));
             }
-            scores[local] = score;
         }
-        workgroupBarrier();
-        var peak = best;
-        for (var i = 0u; i < count; i++) {
-            peak = max(peak, scores[i]);
-        }
+        let peak = max(best, workgroup_max(local, score, count));
         weights[local] = exp(score - peak);
         let shrink = exp(best - peak);
         best = peak;

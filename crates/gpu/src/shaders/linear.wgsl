@@ -5,6 +5,7 @@
 #import activation
 #import input
 #import parts
+#import reduce
 
 struct Norm {
     weight: u32,  // first word in `vectors`
@@ -49,8 +50,6 @@ const NONE = 0xffffffffu;
 // Of four rows, by token of the tile.
 alias Sums = array<vec4<f32>, 4>;
 
-var<workgroup> lane_sums: array<vec4<f32>, 64>;
-
 // One token by a unit of four rows: numbers first, then the scales once a half, and the shifts by the sum of the half.
 fn products(base: u32, i: u32, u0: Unit, u1: Unit, u2: Unit, u3: Unit) -> vec4<f32> {
     let xa = x(base, i, 0u);
@@ -78,22 +77,6 @@ fn products(base: u32, i: u32, u0: Unit, u1: Unit, u2: Unit, u3: Unit) -> vec4<f
         + second * vec4<f32>(u0.scale.y, u1.scale.y, u2.scale.y, u3.scale.y)
         + dot(xa + xb + xc + xd, ones) * vec4<f32>(u0.shift.x, u1.shift.x, u2.shift.x, u3.shift.x)
         + dot(xe + xf + xg + xh, ones) * vec4<f32>(u0.shift.y, u1.shift.y, u2.shift.y, u3.shift.y);
-}
-
-// The sum of the lanes that share rows.
-fn all_lanes(local: u32, own: vec4<f32>) -> vec4<f32> {
-    if (LANES == 1u) {
-        return own;
-    }
-    workgroupBarrier(); // the lanes may still read the sums of an earlier call
-    lane_sums[local] = own;
-    workgroupBarrier();
-    var sum = vec4<f32>(0.0);
-    let first = local - local % LANES;
-    for (var i = 0u; i < LANES; i++) {
-        sum += lane_sums[first + i];
-    }
-    return sum;
 }
 
 fn biased(part: u32, row: u32, sum: f32) -> f32 {
@@ -155,11 +138,11 @@ fn main(
         }
         let row = (block * 64u + local) / LANES * 4u;
         var sums = part_sums(part, token, row, lane);
-        sums[0] = all_lanes(local, sums[0]);
+        sums[0] = neighbours_sum(local, sums[0], LANES);
         var up = Sums();
         if (OUTPUT == 3u) {
             up = part_sums(1u, token, row, lane);
-            up[0] = all_lanes(local, up[0]);
+            up[0] = neighbours_sum(local, up[0], LANES);
         }
         if (lane == 0u) {
             for (var t = 0u; t < TOKENS; t++) {
