@@ -24,6 +24,7 @@ export type {
   Device,
   MemoryInfo,
   ModelInfo,
+  Priority,
   ModelSource,
   ProgressInfo,
   Routing,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::{future::Future, pin::Pin};
 
 use cpu::CpuBackend;
-use engine::{Device, EmbedOptions, Engine, GenerateOptions, Host, LoadOptions, Prompt};
+use engine::{Device, EmbedOptions, Engine, GenerateOptions, Host, LoadOptions, Priority, Prompt};
 use graph::{Backend, BackendError, Facts, Graph, LeafKind, PlanId};
 
 use super::hooked::{Hooked, Hooks};
@@ -15,8 +15,9 @@ use super::tiny::Layout;
 use super::tiny_decoders::{self, Variant};
 use super::tiny_encoders::{self, Naming};
 
+/// Milliseconds, and how often a frame was let through.
 #[derive(Clone, Default)]
-struct Clock(Rc<Cell<f64>>);
+struct Clock(Rc<Cell<f64>>, Rc<Cell<usize>>);
 
 impl Host for Clock {
     fn now(&self) -> f64 {
@@ -29,6 +30,11 @@ impl Host for Clock {
 
     fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
         Box::pin(std::future::ready(()))
+    }
+
+    fn frame(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        self.1.set(self.1.get() + 1);
+        self.pause()
     }
 }
 
@@ -59,20 +65,24 @@ impl Hooks for Slow {
     }
 }
 
-fn open(each: f64, files: Vec<weights::File>) -> (Engine, Rc<RefCell<Vec<usize>>>) {
+/// An engine on it, the tokens of each run, and the frames.
+type Opened = (Engine, Rc<RefCell<Vec<usize>>>, Rc<Cell<usize>>);
+
+fn open(each: f64, files: Vec<weights::File>) -> Opened {
     let clock = Clock::default();
     let runs = Rc::new(RefCell::new(Vec::new()));
     let backend = Hooked::new(Slow { each, clock: clock.clone(), plans: BTreeMap::new(), runs: runs.clone() });
     let device = Device::from(Box::new(backend) as Box<dyn Backend>);
+    let frames = clock.1.clone();
     let host = Box::new(clock);
     let engine = pollster::block_on(Engine::load(device, files, LoadOptions::default(), host, &mut all));
-    (engine.unwrap(), runs)
+    (engine.unwrap(), runs, frames)
 }
 
 #[test]
 fn prompts_go_to_a_gpu_in_submits_of_a_tenth_of_a_second() {
     for (each, expected) in [(0.01, vec![32, 96]), (5.0, vec![32, 16, 16, 16, 16, 16, 4]), (60.0, vec![32])] {
-        let (mut engine, runs) = open(each, tiny_decoders::build(Variant::Llama).0.files(Layout::Gguf));
+        let (mut engine, runs, _) = open(each, tiny_decoders::build(Variant::Llama).0.files(Layout::Gguf));
         let ids: Vec<u32> = (0..115).map(|i| i % 90).collect();
         let options = GenerateOptions { max_tokens: Some(1), ..Default::default() };
         let prompt = Prompt::Tokens(ids.clone());
@@ -86,9 +96,62 @@ fn prompts_go_to_a_gpu_in_submits_of_a_tenth_of_a_second() {
 
 #[test]
 fn batches_of_texts_too() {
-    let (mut engine, runs) = open(2.0, tiny_encoders::build(Naming::Bert, None, Vec::new()).0.files(Layout::Gguf));
+    let (mut engine, runs, _) = open(2.0, tiny_encoders::build(Naming::Bert, None, Vec::new()).0.files(Layout::Gguf));
     let texts = vec!["a b c d e f".to_string(); 40];
     pollster::block_on(engine.embed(&texts, &EmbedOptions::default(), &mut all)).unwrap();
     let found = runs.borrow().clone();
     assert!(found.len() > 3 && found.iter().all(|&tokens| tokens <= 64), "{found:?}");
+}
+
+/// In the background submits are half as long, the first one is small, and a frame comes after each.
+#[test]
+fn in_the_background_a_frame_comes_after_each_submit() {
+    for (each, expected) in [(0.01, vec![4, 16, 64, 32]), (2.0, vec![4, 16, 24, 24, 24, 24]), (60.0, vec![4, 1, 1, 1])]
+    {
+        let (mut engine, runs, frames) = open(each, tiny_decoders::build(Variant::Llama).0.files(Layout::Gguf));
+        let ids: Vec<u32> = (0..115).map(|i| i % 90).collect();
+        let priority = Priority::Background;
+        let options = GenerateOptions { max_tokens: Some(1), priority, ..Default::default() };
+        pollster::block_on(engine.generate(&Prompt::Tokens(ids), &options, &mut all)).unwrap();
+        let found = runs.borrow().clone();
+        assert_eq!(found[..expected.len()], expected, "{each} ms a token: {found:?}");
+        // One more after the token.
+        assert!(frames.get() >= found.len(), "{} frames, {} submits", frames.get(), found.len());
+        // The next call is as usual.
+        let before = frames.get();
+        let options = GenerateOptions { max_tokens: Some(1), ..Default::default() };
+        pollster::block_on(engine.generate(&Prompt::Tokens(vec![1, 2, 3, 4, 5]), &options, &mut all)).unwrap();
+        assert_eq!(frames.get(), before);
+    }
+    let (mut engine, runs, frames) =
+        open(2.0, tiny_encoders::build(Naming::Bert, None, Vec::new()).0.files(Layout::Gguf));
+    let texts = vec!["a b c d e f".to_string(); 40];
+    let options = EmbedOptions { priority: Priority::Background, ..Default::default() };
+    pollster::block_on(engine.embed(&texts, &options, &mut all)).unwrap();
+    assert!(runs.borrow().iter().all(|&tokens| tokens <= 32), "{:?}", runs.borrow());
+    assert_eq!(frames.get(), runs.borrow().len());
+}
+
+/// While an answer is written, a frame comes after as many tokens as 50 ms hold, and nothing is queued ahead.
+#[test]
+fn in_the_background_frames_come_between_tokens() {
+    for (each, frames_of_thirty) in [(60.0, 30), (20.0, 15)] {
+        let (mut engine, runs, frames) = open(each, tiny_decoders::build(Variant::Llama).0.files(Layout::Gguf));
+        let mut run = |tokens: usize| {
+            let options = GenerateOptions {
+                max_tokens: Some(tokens),
+                priority: Priority::Background,
+                ignore_eos: true,
+                ..Default::default()
+            };
+            let before = (frames.get(), runs.borrow().len());
+            pollster::block_on(engine.generate(&Prompt::Tokens(vec![1, 2]), &options, &mut all)).unwrap();
+            (frames.get() - before.0, runs.borrow().len() - before.1)
+        };
+        run(1);
+        let (one, thirty) = (run(1), run(31));
+        assert_eq!((one.1, thirty.1), (1, 31));
+        let between = thirty.0 - one.0;
+        assert!(between.abs_diff(frames_of_thirty) <= 2, "{between} frames in 30 tokens of {each} ms");
+    }
 }

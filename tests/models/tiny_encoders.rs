@@ -273,7 +273,7 @@ fn embeddings_agree_with_forward(device: Device) {
             let alone: Vec<f64> = embed(&mut engine, std::slice::from_ref(text))[0].iter().map(|&v| v.into()).collect();
             assert_close(found, &alone, 1e-5, &format!("alone: {what}"));
         }
-        let options = EmbedOptions { max_tokens: Some(5) };
+        let options = EmbedOptions { max_tokens: Some(5), ..Default::default() };
         let cut = pollster::block_on(engine.embed(&texts, &options, &mut all)).unwrap();
         assert_eq!(cut.tokens, [5, 3, 2, 5, 5, 5, 5]);
         assert_eq!(cut.truncated, [false, false, false, true, true, true, true]);

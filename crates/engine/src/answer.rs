@@ -9,6 +9,7 @@ use models::{Head, Step};
 
 use crate::draw::Draw;
 use crate::lookup::{GUESSES, Lookup};
+use crate::pace::Pace;
 use crate::{Engine, EngineError, GenerateOptions, pace};
 
 /// Most tokens that a caller may have queued.
@@ -78,6 +79,11 @@ impl Answer {
         }
     }
 
+    /// Tokens between two frames in the background.
+    pub(crate) fn tokens_a_frame(&self, now: f64) -> usize {
+        Pace::tokens_a_frame(self.pace(now))
+    }
+
     /// Milliseconds that a token takes.
     fn pace(&self, now: f64) -> f64 {
         self.started.map_or(0.0, |started| (now - started) / self.ids.len() as f64)
@@ -106,7 +112,7 @@ impl Engine {
     async fn queue_steps(&mut self, answer: &mut Answer, run_ahead: Option<usize>) -> Result<(), EngineError> {
         let depth = match run_ahead {
             Some(depth) => depth,
-            None if self.is_cpu() => 1,
+            None if self.is_cpu() || self.pace.is_background() => 1,
             None => pace::ahead(answer.pace(self.host.now())),
         };
         while answer.ahead.len() < depth && answer.asked() < answer.limit {

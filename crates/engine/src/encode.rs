@@ -5,7 +5,7 @@ use models::{Head, Info, Pooling, Scores, Step, Task};
 
 use crate::host::tell;
 use crate::load::task_name;
-use crate::{EmbedOptions, Embeddings, Engine, EngineError, Event, Score, Sink};
+use crate::{EmbedOptions, Embeddings, Engine, EngineError, Event, Priority, Score, Sink};
 
 /// Sizes of a batch in tokens; a plan each. A longer text gets a size of its own, the next multiple of the last. Rows that are
 /// padding are computed all the same: on the CPU, which does every one of them after the other and has plans for nothing,
@@ -33,6 +33,7 @@ impl Engine {
         mut sink: Sink<'_>,
     ) -> Result<Embeddings, EngineError> {
         self.require(&Task::Embed, "embed")?;
+        self.pace.priority = options.priority;
         let limit = options.max_tokens.unwrap_or(self.info.context);
         let cuts = self.cut(texts, limit)?;
         let dimensions = self.info.dimensions;
@@ -50,6 +51,7 @@ impl Engine {
         let Task::Classify { labels, scores } = self.runtime.model.info().task.clone() else {
             return Err(self.wrong_task("classify"));
         };
+        self.pace.priority = Priority::default();
         let cuts = self.cut(texts, self.info.context)?;
         let raw = self.encode(&cuts, Head::Classify, "scores", labels.len(), &mut sink).await?;
         let rank = |row: &[f32]| {
@@ -64,7 +66,9 @@ impl Engine {
         Ok(raw.chunks_exact(labels.len()).map(rank).collect())
     }
 
-    pub(crate) fn require(&self, task: &Task, call: &'static str) -> Result<(), EngineError> {
+    /// Refuses a call that the model is not for. Calls have the usual priority if they say nothing else.
+    pub(crate) fn require(&mut self, task: &Task, call: &'static str) -> Result<(), EngineError> {
+        self.pace.priority = Priority::default();
         if self.runtime.model.info().task == *task { Ok(()) } else { Err(self.wrong_task(call)) }
     }
 
@@ -108,7 +112,7 @@ impl Engine {
         let mut values = Vec::with_capacity(cuts.len() * columns);
         let mut done = 0;
         while done < cuts.len() {
-            let texts = fitting(&cuts[done..], if self.is_cpu() { usize::MAX } else { self.pace.tokens() });
+            let texts = fitting(&cuts[done..], if self.is_paced() { self.pace.tokens() } else { usize::MAX });
             let sizes = if self.is_cpu() { CPU_BUCKETS } else { GPU_BUCKETS };
             let batch = Batch::pack(&cuts[done..done + texts], sizes, self.runtime.model.info());
             let step = batch.step(head);
@@ -119,7 +123,7 @@ impl Engine {
             self.pace.learn(step.tokens, self.host.now() - started);
             done += texts;
             tell(sink, Event::Embedded { done, total: cuts.len() })?;
-            self.host.pause().await;
+            self.breathe().await;
         }
         Ok(values)
     }

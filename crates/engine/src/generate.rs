@@ -17,6 +17,7 @@ impl Engine {
         mut sink: Sink<'_>,
     ) -> Result<Finish, EngineError> {
         self.require(&Task::Generate, "generate")?;
+        self.pace.priority = options.priority;
         let ids = self.prompt_ids(prompt)?;
         let draw = Draw::new(options, ids.len(), self.host.now())?;
         check_depth(options)?;
@@ -68,7 +69,11 @@ impl Engine {
                 Some(reason) => break reason,
                 None => {}
             }
-            self.host.pause().await;
+            if self.pace.is_background() && answer.ids.len().is_multiple_of(answer.tokens_a_frame(self.host.now())) {
+                self.host.frame().await;
+            } else {
+                self.host.pause().await;
+            }
         };
         let ended = self.host.now();
         let decoding = answer.started.unwrap_or(ended);

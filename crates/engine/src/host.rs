@@ -14,6 +14,11 @@ pub trait Host {
 
     /// Lets other events in before it resolves: a macrotask in a browser, nothing natively.
     fn pause(&self) -> Pin<Box<dyn Future<Output = ()> + '_>>;
+
+    /// The same for as long as a frame takes, so that a page that shares the GPU draws one.
+    fn frame(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        self.pause()
+    }
 }
 
 /// Something that happened during a call.

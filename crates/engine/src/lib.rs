@@ -26,7 +26,7 @@ pub use host::{Event, Host, Sink};
 pub use text::{Message, Normalized};
 pub use types::{
     Continuation, Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions, Memory,
-    ModelInfo, Prompt, Score,
+    ModelInfo, Priority, Prompt, Score,
 };
 pub use weights::{ByteSource, File, SourceError};
 

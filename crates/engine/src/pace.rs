@@ -1,10 +1,16 @@
 //! How much work goes to a GPU at once. A page draws between submits, so a long one freezes it, and drivers reset a device
 //! that is busy for seconds. What a token costs is measured as we go.
 
+use crate::Priority;
+
 /// Milliseconds that a submit should take at most.
 const SUBMIT_MS: f64 = 100.0;
+/// The same where the page comes first.
+const BACKGROUND_MS: f64 = 50.0;
 /// Tokens of the first submit, of whose cost nothing is known.
 const FIRST: usize = 32;
+/// The same where the page comes first.
+const BACKGROUND_FIRST: usize = 4;
 /// A submit has at most so many times the tokens of the one before: small ones say little of the cost of large ones.
 const GROWTH: usize = 4;
 
@@ -20,6 +26,8 @@ pub(crate) fn ahead(milliseconds: f64) -> usize {
 /// What is known of a device's speed.
 #[derive(Default)]
 pub(crate) struct Pace {
+    /// Of the call that runs.
+    pub(crate) priority: Priority,
     /// Tokens of the last measured submit, and milliseconds of one of them.
     last: Option<(usize, f64)>,
 }
@@ -27,10 +35,24 @@ pub(crate) struct Pace {
 impl Pace {
     /// Tokens that the next submit may have.
     pub(crate) fn tokens(&self) -> usize {
+        let (most, first) = match self.priority {
+            Priority::UserVisible => (SUBMIT_MS, FIRST),
+            Priority::Background => (BACKGROUND_MS, BACKGROUND_FIRST),
+        };
         match self.last {
-            None => FIRST,
-            Some((tokens, each)) => ((SUBMIT_MS / each) as usize).clamp(1, tokens.max(FIRST) * GROWTH),
+            None => first,
+            Some((tokens, each)) => ((most / each) as usize).clamp(1, tokens.max(first) * GROWTH),
         }
+    }
+
+    /// Whether the page comes first.
+    pub(crate) fn is_background(&self) -> bool {
+        self.priority == Priority::Background
+    }
+
+    /// Tokens of an answer between two frames in the background, where one takes so many milliseconds.
+    pub(crate) fn tokens_a_frame(milliseconds: f64) -> usize {
+        ((BACKGROUND_MS / milliseconds.max(1.0)) as usize).max(1)
     }
 
     /// A submit of so many tokens took so long.
@@ -63,5 +85,16 @@ mod tests {
         assert_eq!(pace.tokens(), 1);
         pace.learn(1, 0.0);
         assert_eq!(pace.tokens(), 128);
+    }
+
+    #[test]
+    fn background_submits_are_half_as_long_and_begin_small() {
+        let mut pace = Pace { priority: Priority::Background, ..Pace::default() };
+        assert_eq!(pace.tokens(), 4);
+        pace.learn(4, 4.0);
+        assert_eq!(pace.tokens(), 16, "four times, though 50 would fit");
+        pace.learn(16, 32.0);
+        assert_eq!(pace.tokens(), 25);
+        assert_eq!([0.0, 20.0, 80.0].map(Pace::tokens_a_frame), [50, 2, 1]);
     }
 }

@@ -59,12 +59,12 @@ impl Engine {
             let started = self.host.now();
             let more = [&[("rows", last_row.as_slice())], more].concat();
             self.feed(step, chunk, &more).await?;
-            if !is_last && !self.is_cpu() {
+            if !is_last && self.is_paced() {
                 self.runtime.settle(&step).await?;
                 self.pace.learn(size, self.host.now() - started);
             }
             tell(sink, Event::Prefill { done: self.cached.len(), total: ids.len() })?;
-            self.host.pause().await;
+            self.breathe().await;
             if is_last {
                 return Ok(step);
             }
@@ -90,13 +90,28 @@ impl Engine {
         if rest == 1 {
             return 1;
         }
-        let (buckets, most) = match self.is_cpu() {
-            true => (CPU_BUCKETS, usize::MAX),
-            false => (GPU_BUCKETS, self.pace.tokens()),
-        };
+        let buckets = if self.is_cpu() { CPU_BUCKETS } else { GPU_BUCKETS };
+        let most = if self.is_paced() { self.pace.tokens() } else { usize::MAX };
+        if most < buckets[0] && self.pace.is_background() {
+            return 1;
+        }
         let allowed = buckets.iter().rposition(|&bucket| bucket <= most).unwrap_or(0);
         let allowed = &buckets[..=allowed];
         allowed.iter().copied().find(|&bucket| bucket >= rest).unwrap_or(allowed[allowed.len() - 1])
+    }
+
+    /// Whether steps are sized by what they cost. On the CPU an abort waits for them, and their own sizes see to that.
+    pub(crate) fn is_paced(&self) -> bool {
+        !self.is_cpu() || self.pace.is_background()
+    }
+
+    /// Lets other events in, and in the background a frame.
+    pub(crate) async fn breathe(&self) {
+        if self.pace.is_background() {
+            self.host.frame().await;
+        } else {
+            self.host.pause().await;
+        }
     }
 
     /// Whether steps are computed where they are called for.

@@ -47,12 +47,26 @@ pub struct ModelInfo {
     pub details: BTreeMap<&'static str, String>,
 }
 
+/// How a call shares the device with the page that it serves: the names of the
+/// [Prioritized Task Scheduling API](https://wicg.github.io/scheduling-apis/).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// Somebody waits for it: steps of about 100 ms on a GPU.
+    #[default]
+    UserVisible,
+    /// The page comes first: steps of at most 50 ms as far as they can be cut, and time for a frame after each.
+    Background,
+}
+
 /// How to embed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct EmbedOptions {
     /// Cut longer texts to so many tokens; the model's own limit if absent.
     pub max_tokens: Option<usize>,
+    /// A text is read in one step, however long it is.
+    pub priority: Priority,
 }
 
 /// Vectors of several texts.
@@ -142,6 +156,8 @@ pub struct GenerateOptions {
     /// Tokens whose steps are queued before the first of them is known, 1 to 8. By default up to 4 on a GPU, fewer on a slow
     /// one, and 1 on the CPU, where nothing is gained. The tokens are the same for any number.
     pub run_ahead: Option<usize>,
+    /// In the background one token is queued at a time, if `run_ahead` says nothing else.
+    pub priority: Priority,
     /// Guess tokens where the text repeats itself, and check several in one step. Only where the likeliest token is taken each
     /// time, without penalties. By default on the CPU.
     pub prompt_lookup: Option<bool>,
@@ -164,6 +180,7 @@ impl Default for GenerateOptions {
             seed: None,
             stop: Vec::new(),
             run_ahead: None,
+            priority: Priority::UserVisible,
             prompt_lookup: None,
             ignore_eos: false,
         }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use js_sys::{Promise, Reflect};
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageChannel, Performance};
@@ -29,6 +29,27 @@ impl engine::Host for BrowserHost {
         // A failure means that there is no event loop to let in.
         Box::pin(async { macrotask().await.unwrap_or(()) })
     }
+
+    fn frame(&self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        // The same.
+        Box::pin(async { timer().await.unwrap_or(()) })
+    }
+}
+
+/// Milliseconds of a frame at 60 a second, rounded up.
+const FRAME_MS: f64 = 17.0;
+
+/// A timer: `requestAnimationFrame` is not in every worker, and never calls back in a page that is hidden.
+async fn timer() -> Result<(), JsValue> {
+    let global = js_sys::global();
+    let set_timeout: Function = Reflect::get(&global, &"setTimeout".into())?.unchecked_into();
+    let turn = Promise::new(&mut |resolve, reject| {
+        if let Err(error) = set_timeout.call2(&global, &resolve, &FRAME_MS.into()) {
+            // Rejecting cannot fail.
+            let _ = reject.call1(&JsValue::NULL, &error);
+        }
+    });
+    JsFuture::from(turn).await.map(drop)
 }
 
 /// A message to oneself: a macrotask without the 4 ms that nested timers wait. An abort posted before is seen first.

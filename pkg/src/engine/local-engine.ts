@@ -109,9 +109,9 @@ export class LocalEngine implements Engine {
       return info;
     },
 
-    embed: async ({ texts }, { signal, stop, onEvent }) => {
+    embed: async ({ texts, priority }, { signal, stop, onEvent }) => {
       const started = performance.now();
-      const embeddings = await this.#model.embed(texts, {}, (event) => {
+      const embeddings = await this.#model.embed(texts, priority === undefined ? {} : { priority }, (event) => {
         if (!this.#goesOn(signal, stop)) return false;
         if (event.type === 'embedded') onEvent?.({ done: event.done, total: event.total });
         return this.#goesOn(signal, stop);

@@ -1,5 +1,5 @@
 import type { WireError } from '../errors.js';
-import type { CallStats, Device, MemoryInfo, ModelInfo, ProgressInfo, Routing } from '../options.js';
+import type { CallStats, Device, MemoryInfo, ModelInfo, Priority, ProgressInfo, Routing } from '../options.js';
 
 /** A file of a model, with where its bytes come from. Plain data: it crosses `postMessage`. */
 export interface FileRef {
@@ -45,6 +45,7 @@ export interface Sampling {
   frequencyPenalty?: number;
   presencePenalty?: number;
   promptLookup?: boolean;
+  priority?: Priority;
   seed?: number;
   stop?: string[];
 }
@@ -85,7 +86,7 @@ export interface Finish {
 /** Every call there is: the one place to add one. Requests, events and results of both sides are derived from it. */
 export interface Calls {
   load: { args: LoadArgs; event: ProgressInfo; result: ModelInfo };
-  embed: { args: { texts: string[] }; event: { done: number; total: number }; result: Embeddings };
+  embed: { args: { texts: string[]; priority?: Priority | undefined }; event: { done: number; total: number }; result: Embeddings };
   classify: { args: { texts: string[] }; event: never; result: { label: string; score: number }[][] };
   generate: { args: { prompt: Prompt; sampling: Sampling }; event: { text: string }; result: Finish };
   continuations: { args: { prompt: Prompt; endings: string[] }; event: never; result: Continuation[] };

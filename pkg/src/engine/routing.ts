@@ -1,3 +1,4 @@
+import type { Priority } from '../options.js';
 import { toRushlightError } from '../errors.js';
 import type { LoadArgs } from './protocol.js';
 import type { Runtime, RuntimeEmbeddings, RuntimeInfo, RuntimePrompt, Sink } from './runtime.js';
@@ -113,7 +114,7 @@ export class RoutedRuntime implements Runtime {
     readonly wasmTokens: number,
   ) {}
 
-  embed(texts: string[], options: Record<string, never>, sink: Sink): Promise<RuntimeEmbeddings> {
+  embed(texts: string[], options: { priority?: Priority }, sink: Sink): Promise<RuntimeEmbeddings> {
     return this.#for(texts).embed(texts, options, sink);
   }
 

@@ -1,6 +1,6 @@
 import { RushlightError } from '../errors.js';
 import type { Hasher } from '../weights/download.js';
-import type { MemoryInfo, ModelInfo } from '../options.js';
+import type { MemoryInfo, ModelInfo, Priority } from '../options.js';
 import { isNode, readFileUrl } from '../weights/source.js';
 import type { ReadAt } from '../weights/store.js';
 import type { ChatMessage, Continuation, Normalized, Sampling } from './protocol.js';
@@ -59,7 +59,7 @@ export interface RuntimeFinish {
 export interface Runtime {
   info(): RuntimeInfo;
   memory(): Omit<MemoryInfo, 'heap'>;
-  embed(texts: string[], options: Record<string, never>, sink: Sink): Promise<RuntimeEmbeddings>;
+  embed(texts: string[], options: { priority?: Priority }, sink: Sink): Promise<RuntimeEmbeddings>;
   classify(texts: string[], sink: Sink): Promise<{ label: string; score: number }[][]>;
   continuations(prompt: RuntimePrompt, endings: string[], sink: Sink): Promise<Continuation[]>;
   /** Undoes spelling tricks. `words` are words besides those of the vocabulary. */

@@ -1,4 +1,4 @@
-import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions } from '../options.js';
+import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions, Priority } from '../options.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
 import { textsOf, TextTask } from './task.js';
 
@@ -11,6 +11,8 @@ export type EmbedPurpose = 'semantic-similarity' | 'retrieval-query' | 'retrieva
 export interface EmbedOptions extends CallOptions {
   /** Default `'semantic-similarity'`. */
   taskType?: EmbedPurpose;
+  /** `'background'` lets the page draw between the batches. Default `'user-visible'`. */
+  priority?: Priority;
   /** Called after each batch. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -65,7 +67,7 @@ export class Embedder extends TextTask {
     const prefix = this.user.resolved.entry?.prefixes?.[options.taskType ?? 'semantic-similarity'] ?? '';
     const { vectors, dimensions, tokens, milliseconds } = await this.user.model.call(
       'embed',
-      { texts: texts.map((text) => prefix + text) },
+      { texts: texts.map((text) => prefix + text), priority: options.priority },
       { signal, onEvent: ({ done, total }) => options.onProgress?.(done, total) },
     );
     this.#stats = embedStats(tokens, milliseconds);

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Finish, Sampling } from '../engine/protocol.js';
-import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions, MemoryInfo, ModelInfo } from '../options.js';
+import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions, MemoryInfo, ModelInfo, Priority } from '../options.js';
 import { abortable } from './abort.js';
 import { Conversation, counter, countTurns, measureCosts, type Turn } from './conversation.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
@@ -43,6 +43,8 @@ export interface SamplingOptions {
    * is the same, a quotation comes sooner. Default: on the CPU.
    */
   promptLookup?: boolean;
+  /** `'background'` lets the page draw between the steps of the model. Default `'user-visible'`. */
+  priority?: Priority;
   /** Makes sampling repeatable. */
   seed?: number;
   /** Strings that end the answer; they are not part of it. */
@@ -285,6 +287,7 @@ const SAMPLING_KEYS = [
   'frequencyPenalty',
   'presencePenalty',
   'promptLookup',
+  'priority',
   'seed',
   'stop',
 ] as const satisfies readonly (keyof SamplingOptions)[];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { files } from '../paths.mjs';
 import { needModel } from '../report.mjs';
 
 const id = 'smollm2-135m-instruct';
@@ -36,6 +37,44 @@ export async function frames({ report, browser, server, run, device }) {
     }, device);
     const note = `${drawn} frames in ${Math.round(prefillMs)} ms, ${promptTokens} tokens, longest gap ${Math.round(longest)} ms`;
     assert.ok(drawn >= prefillMs / 100, note);
+    return note;
+  });
+  await page.close();
+}
+
+/** In the background a prompt is read in many short submits, and the page draws between them. */
+export async function background({ report, browser, server, run, device }) {
+  const page = await browser.open(`${server.origin}/test/`);
+
+  await report.test(`${run}: in the background a frame is drawn for each submit`, async () => {
+    needModel(id);
+    await page.waitForFunction(() => globalThis.ready);
+    const args = { device, url: `/models/${id}/${files[id]}`, file: files[id] };
+    const { usual, gentle } = await page.evaluate(async ({ device, url, file }) => {
+      const runtime = await openRuntime(device, { [file]: url });
+      const read = async (prompt, priority) => {
+        let drawn = 0;
+        let counting = true;
+        const count = () => {
+          drawn += 1;
+          if (counting) requestAnimationFrame(count);
+        };
+        requestAnimationFrame(count);
+        const before = runtime.counters().submits;
+        await runtime.generate(prompt, { maxTokens: 1, temperature: 0, priority }, () => true);
+        counting = false;
+        return { drawn, submits: runtime.counters().submits - before };
+      };
+      const sentence = 'The rush was dipped in fat and burned for half an hour. ';
+      await read('Hello to everybody who is here.', 'user-visible'); // prepares, and measures what a token costs
+      const usual = await read(`Once. ${sentence.repeat(4)}`, 'user-visible');
+      const gentle = await read(`Again. ${sentence.repeat(4)}`, 'background');
+      runtime.free();
+      return { usual, gentle };
+    }, args);
+    const note = `${gentle.submits} submits and ${gentle.drawn} frames, otherwise ${usual.submits} and ${usual.drawn}`;
+    assert.ok(gentle.submits > usual.submits, note);
+    assert.ok(gentle.drawn >= gentle.submits, note);
     return note;
   });
   await page.close();
