@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { launch } from '../browser/browser.mjs';
 import { cosine, minilm } from '../browser/golden.mjs';
 import { files, models, root } from '../browser/paths.mjs';
@@ -24,6 +25,8 @@ const wanted = (process.env.ONLY ?? 'smollm2,gemma3,minilm,minilm-webgpu').split
 const threadCounts = (process.env.THREADS ?? '1,2').split(',').map(Number);
 const prefillTokens = 256;
 const decodeTokens = 64;
+/** Milliseconds between contenders: threads of the one before may look for work for a while before they sleep. */
+const rest = 1000;
 /** Milliseconds of use before transformers.js has reached its speed: its wasm is compiled in tiers. */
 const warmUp = 10_000;
 
@@ -87,6 +90,7 @@ async function measureChat({ title: model, id }, threads) {
       // Another first word, so that nobody finds the prompt in a cache.
       const prompt = `${String.fromCharCode(65 + round)} ${words.join(' ')}`;
       const args = [name, prompt, round === 0 ? 16 : decodeTokens, length + 1];
+      await setTimeout(rest);
       const result = await page.evaluate(([name, ...rest]) => generate(name, name, ...rest), args).catch((error) => drop(contenders, name, error));
       if (!result || round === 0) continue;
       const prefill = (1000 * result.prompt) / result.prefillMs;
@@ -133,6 +137,7 @@ async function measureEmbeddings(device, threads) {
     const samples = [];
     for (let round = 0; round <= rounds; round += 1) {
       for (const name of [...contenders]) {
+        await setTimeout(rest);
         const result = await call(name, texts, repeats).catch((error) => drop(contenders, name, error));
         if (!result || round === 0) continue;
         samples.push({ name, round, rate: (1000 * texts.length) / result.ms });
