@@ -98,6 +98,18 @@ fn the_table_at_tiny_limits() {
     assert!(failures.is_empty(), "{} of {ran} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// The same for tiles of many tokens, which the plainest tier has not: neither piece is a whole number of tiles.
+#[test]
+fn tiles_of_a_weight_in_pieces() {
+    let limits = Limits { max_binding: 256 << 10, ..Limits::default() };
+    let options = Options { max_binding: Some(limits.max_binding), tier: Some(Tier::Fused), ..DEFAULT };
+    let Some(mut backend) = open(options) else { return };
+    let case = cases().into_iter().find(|case| case.name == "linear/f32/33x1536x64").unwrap();
+    let rows = case.graph.nodes().iter().map(|(_, ty)| gpu::split(ty, &limits).unwrap().len());
+    assert_eq!(rows.max(), Some(2));
+    assert_eq!(run(&mut backend, &[case]), (Vec::new(), 1));
+}
+
 /// `out = x · wᵀ` with bound buffers.
 struct Step {
     graph: Graph,

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use gpu::{
     Limits, Tier,
-    fuse::Program,
+    fuse::{Program, STAGED},
     kernels::{KERNELS, Kernel, Site, choose},
     shader::{self, LIB},
 };
@@ -63,6 +63,11 @@ fn every_variant_passes_naga() {
         let storage = module.global_variables.iter();
         let storage = storage.filter(|(_, global)| matches!(global.space, naga::AddressSpace::Storage { .. })).count();
         assert!(storage <= 8, "{label}: {storage} storage buffers, WebGPU promises 8");
+        let shared = module.global_variables.iter().filter(|(_, global)| global.space == naga::AddressSpace::WorkGroup);
+        let shared: u32 = shared.map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx())).sum();
+        // An array whose length is a constant of the pipeline counts nothing.
+        let staged = if source.contains("override STAGED") { 4 * STAGED as u32 } else { 0 };
+        assert!(shared + staged <= 16_384, "{label}: {} bytes of a workgroup, WebGPU promises 16,384", shared + staged);
     }
 }
 
@@ -74,8 +79,10 @@ fn a_missing_import_is_named() {
         assert_eq!(shader::compose(source, &[], &[]), Err(missing.into()));
     }
     // The second weight needs a second format.
-    let one = shader::compose("#import weight 0\n#import weight 1\n", &[DType::Q4_0], &[]);
-    assert_eq!(one, Err("format".into()));
+    for (file, missing) in [("weight_lanes", "format"), ("weight_tile", "fetch")] {
+        let one = shader::compose("#import weight 0\n#import weight 1\n", &[DType::Q4_0], &[file]);
+        assert_eq!(one, Err(missing.into()));
+    }
 }
 
 /// Names of the `.wgsl` files in a folder.

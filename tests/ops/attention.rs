@@ -13,6 +13,11 @@ fn positions(first: u32, count: u32, rows: usize) -> Vec<u32> {
     (0..rows as u32).map(|t| if t < count { first + t } else { PADDING }).collect()
 }
 
+/// 40 positions from `first`, of which some are padding: parts of a tile, and all of one.
+fn holes(first: u32) -> Vec<u32> {
+    (0..40).map(|t| if matches!(t, 5..8 | 16..33) { PADDING } else { first + t }).collect()
+}
+
 struct Heads {
     heads: usize,
     kv_heads: usize,
@@ -40,6 +45,18 @@ fn causal() -> Vec<Case> {
         ("head 80", heads(4, 4, 80), 40, None, [positions(0, 6, 6), positions(6, 6, 6)]),
         ("head 128", heads(16, 8, 128), 40, None, [positions(0, 6, 6), positions(6, 1, 6)]),
         ("head 96", heads(6, 2, 96), 70, Some(33), [positions(64, 1, 1), positions(65, 1, 1)]),
+        // Tiles of the GPU: 32 keys by 32 rows up to heads of 64 elements, 64 by 16 up to 128, 128 by 8 above. A row is a token
+        // with one of the heads that share a key.
+        ("tiles", heads(8, 1, 32), 77, None, [positions(25, 20, 20), positions(60, 20, 20)]),
+        ("tiles 64", heads(3, 3, 64), 70, None, [positions(0, 33, 33), positions(31, 33, 33)]),
+        ("tiles 128", heads(8, 4, 128), 140, None, [positions(60, 17, 17), positions(120, 17, 17)]),
+        ("tiles 256", heads(3, 1, 256), 270, None, [positions(120, 11, 11), positions(255, 11, 11)]),
+        ("tiles 252", heads(2, 2, 252), 150, Some(131), [positions(130, 9, 9), positions(140, 9, 9)]),
+        ("tiles 4", heads(3, 3, 4), 80, None, [positions(0, 40, 40), positions(40, 40, 40)]),
+        ("tiles 20", heads(8, 1, 20), 80, None, [positions(0, 5, 5), positions(70, 5, 5)]),
+        ("window inside a tile", heads(9, 3, 64), 100, Some(10), [positions(37, 40, 40), positions(5, 40, 40)]),
+        ("window of tiles", heads(4, 1, 48), 120, Some(33), [positions(70, 20, 20), positions(20, 20, 20)]),
+        ("padding in the middle", heads(2, 1, 32), 80, None, [holes(0), holes(40)]),
         // The order of a batch is the caller's: positions need not rise.
         ("scattered", heads(4, 2, 64), 32, None, [vec![9, 3, PADDING, 0, 31], vec![1, 30, 2, PADDING, 5]]),
     ] {
@@ -95,6 +112,13 @@ fn spans() -> Vec<Case> {
         ("single token", 12, 12, 32, [packed(&[1]), packed(&[1])]),
         ("long", 2, 2, 64, [packed(&[100, 60]), packed(&[3, 157])]),
         ("grouped", 6, 2, 48, [packed(&[7, 8]), packed(&[15])]),
+        ("across tiles", 3, 3, 64, [packed(&[37, 3, 30]), packed(&[1, 31, 38])]),
+        ("across tiles 32", 4, 1, 32, [packed(&[30, 5, 2, 33]), packed(&[9, 9, 9, 43])]),
+        ("across tiles 128", 2, 2, 128, [packed(&[15, 70, 5]), packed(&[65, 25])]),
+        ("across tiles 256", 2, 1, 256, [packed(&[3, 130, 7]), packed(&[129, 11])]),
+        ("across tiles 100", 1, 1, 100, [packed(&[70, 3]), packed(&[8, 65])]),
+        // Neighbours look at different ends, and most at nothing.
+        ("apart", 2, 2, 32, [apart(0, 90), apart(33, 64)]),
         // Nothing to see, the wrong way round, past the end, and partly past it.
         ("empty", 2, 2, 32, [vec![0, 0, 3, 2, 9, 12, 1, 3], vec![4, 4, 0, 4, 2, 99, u32::MAX, u32::MAX]]),
     ] {
@@ -109,6 +133,16 @@ fn spans() -> Vec<Case> {
         cases.push(build.output(out));
     }
     cases
+}
+
+/// Spans of 100 rows: every fourth row sees three rows from `left`, the one after it the rows from `right` on.
+fn apart(left: u32, right: u32) -> Vec<u32> {
+    let span = |row| match row % 4 {
+        0 => [left, left + 3],
+        1 => [right, 100],
+        _ => [row, row],
+    };
+    (0..100).flat_map(span).collect()
 }
 
 fn append() -> Vec<Case> {

@@ -3,7 +3,7 @@
 
 use graph::{Activation, DType, Mask, Op, PADDING, RopePairs, Value};
 
-use crate::ops::{Build, Case};
+use crate::ops::{Build, Case, ROUNDED};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -12,8 +12,21 @@ pub(super) fn cases() -> Vec<Case> {
             cases.push(decoder(style, tokens));
         }
     }
-    cases.push(encoder(1));
-    cases.push(encoder(14));
+    // The other tiles of tokens: of four that share rows, and more than one of many.
+    for (style, tokens) in [(&GEMMA, 3), (&GEMMA, 35), (&QWEN2, 9), (&QWEN3, 33)] {
+        cases.push(decoder(style, tokens));
+    }
+    for tokens in [1, 7, 14, 35] {
+        cases.push(encoder(tokens));
+    }
+    // Norms of which a workgroup keeps both tokens, two of four, and not even four of eight.
+    for (tokens, columns) in [(2, 96), (4, 1024), (8, 2048)] {
+        let mut build = Build::new(format!("fused/norm/{tokens}x{columns}"));
+        let x = build.input("x", [tokens, columns]);
+        let normed = norm(&mut build, "norm", columns, x);
+        let y = linear(&mut build, "w", DType::Q8_0, 70, normed, true);
+        cases.push(build.cpu_threshold(ROUNDED).output(y));
+    }
     cases.extend(edges());
     cases.extend(outputs());
     cases
@@ -104,12 +117,13 @@ fn block(build: &mut Build, style: &Style, layer: usize, x: Value, positions: Va
     let normed = norm(build, &name("norm"), HIDDEN, x);
     // The order of the models: key, value, query.
     let [heads, kv_heads] = HEADS;
+    let capacity = 16.max(2 * build.graph.ty(x).shape.rows());
     let key = linear(build, &name("k"), k, kv_heads * HEAD_DIM, normed, style.biases);
     let key = turned(build, style, &name("k norm"), key, positions);
     let value = linear(build, &name("v"), v, kv_heads * HEAD_DIM, normed, style.biases);
-    let keys = build.cache(&name("keys"), [16, kv_heads * HEAD_DIM]);
+    let keys = build.cache(&name("keys"), [capacity, kv_heads * HEAD_DIM]);
     let keys = build.graph.append(keys, key, positions);
-    let values = build.cache(&name("values"), [16, kv_heads * HEAD_DIM]);
+    let values = build.cache(&name("values"), [capacity, kv_heads * HEAD_DIM]);
     let values = build.graph.append(values, value, positions);
     let query = linear(build, &name("q"), q, heads * HEAD_DIM, normed, style.biases);
     let query = turned(build, style, &name("q norm"), query, positions);
@@ -187,14 +201,29 @@ fn edges() -> Vec<Case> {
         ("several padded", [9, 3], 64, 32, None, [vec![0, 1, 2, PADDING], vec![3, PADDING, PADDING, PADDING]]),
         ("several past the end", [4, 1], 256, 8, Some(6), [vec![6, 7, 8], vec![PADDING, 9, 3]]),
         ("several scattered", [4, 2], 32, 40, None, [vec![9, 3, PADDING, 0, 31], vec![1, 30, 2, PADDING, 5]]),
+        // Tiles of 256 keys.
+        ("the first key of a tile", [2, 1], 64, 300, None, [vec![256], vec![257]]),
+        ("three tiles", [4, 1], 256, 600, None, [vec![511], vec![530]]),
+        ("a window of tiles", [3, 3], 20, 700, Some(258), [vec![400], vec![256]]),
+        ("head 4", [3, 3], 4, 300, None, [vec![270], vec![3]]),
+        // Heads that share a workgroup, where there are many.
+        ("two heads", [16, 4], 64, 40, None, [vec![20], vec![0]]),
+        ("three heads", [24, 4], 12, 300, Some(270), [vec![290], vec![299]]),
+        ("four heads", [32, 4], 32, 300, None, [vec![280], vec![5]]),
+        ("four heads past the end", [32, 8], 16, 8, None, [vec![7], vec![8]]),
+        ("four heads padding", [32, 8], 16, 8, None, [vec![PADDING], vec![3]]),
     ] {
         let mut build = Build::new(format!("fused/attention/{name}")).threshold(1e-9);
         let x = build.input("x", [runs[0].len(), 64]);
         let positions = build.list("positions", runs);
-        let rope = |build: &mut Build, x| build.graph.rope(x, positions, head_dim, 1e4, RopePairs::Halves);
+        let has_norms = name.contains("heads");
+        let rope = |build: &mut Build, what: &str, x| {
+            let x = if has_norms { norm(build, what, head_dim, x) } else { x };
+            build.graph.rope(x, positions, head_dim, 1e4, RopePairs::Halves)
+        };
         let [q, k, v] = [("q", heads), ("k", kv_heads), ("v", kv_heads)]
             .map(|(name, heads)| linear(&mut build, name, DType::Q8_0, heads * head_dim, x, false));
-        let (q, k) = (rope(&mut build, q), rope(&mut build, k));
+        let (q, k) = (rope(&mut build, "q norm", q), rope(&mut build, "k norm", k));
         let keys = build.cache("keys", [capacity, kv_heads * head_dim]);
         let values = build.cache("values", [capacity, kv_heads * head_dim]);
         let keys = build.graph.append(keys, k, positions);

@@ -24,6 +24,10 @@ pub(super) fn cases() -> Vec<Case> {
             }
             cases.push(gather(dtype, columns));
         }
+        // Whole tiles and their edges: of four and eight tokens whose rows are shared, of many tokens just above them.
+        for (tokens, rows) in [(4, 130), (8, 67), (9, 67), (32, 64)] {
+            cases.push(linear(dtype, tokens, columns(dtype)[1], rows, tokens == 9));
+        }
     }
     // Shapes that no dtype needs of its own: wide tiles, more rows than a grid axis takes at once, a bias at one token.
     cases.push(linear(DType::F32, 100, 64, 256, true));

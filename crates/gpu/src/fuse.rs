@@ -18,11 +18,9 @@ use crate::{Limits, Tier, tensor::split};
 
 pub use vectors::Vectors;
 
-/// Input columns of a linear stage with a norm in front of it, for all tokens of its tile: what fits the memory of a
+/// Input columns of a linear stage with a norm in front of it, for all tokens of a tile of a few: what fits the memory of a
 /// workgroup beside its sums.
 pub const STAGED: usize = 3584;
-/// Tokens that one workgroup of a linear stage takes if there is more than one.
-pub const TILE_TOKENS: usize = 4;
 /// Elements of the unit that a format dequantizes at once.
 pub const UNIT: usize = 32;
 

@@ -4,7 +4,7 @@
 use graph::{DType, Graph, Op, TensorType, Value};
 
 use crate::{
-    Limits,
+    Limits, Tier,
     fuse::{self, Program, Stage},
     params,
     tensor::Rows,
@@ -58,11 +58,16 @@ pub struct Site<'a> {
 const PLAIN: &[DType] = &[DType::F32, DType::F16, DType::BF16];
 const NO_CONSTANTS: fn(&Site<'_>) -> Vec<(&'static str, f64)> = |_| Vec::new();
 const REDUCE: &[&str] = &["reduce_memory", "reduce_subgroups"];
+const PARTS: &[&str] = &["parts_1", "parts_2", "parts_3"];
 const LINEAR_ROLES: &[&[&str]] = &[
     &["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"],
-    &["parts_1", "parts_2", "parts_3"],
+    PARTS,
+    &["weight_lanes"],
+    &["sums_of_1", "sums_of_2", "sums_of_4", "sums_of_8"],
     REDUCE,
 ];
+const GEMM_ROLES: &[&[&str]] =
+    &[&["load_plain", "load_rms_norm", "load_rms_sum", "load_layer_norm"], PARTS, &["weight_tile"]];
 
 macro_rules! wgsl {
     ($name:literal) => {
@@ -102,6 +107,11 @@ pub static KERNELS: &[Kernel] = &[
         files: params::linear_files,
         ..kernel!("linear", params::linear, params::linear_grid, formats: &DType::WEIGHTS, constants: params::linear_constants)
     },
+    Kernel {
+        roles: GEMM_ROLES,
+        files: params::gemm_files,
+        ..kernel!("gemm", params::linear, params::gemm_grid, formats: &DType::WEIGHTS, constants: params::gemm_constants)
+    },
     kernel!("linear_any", params::linear_any, params::linear_any_grid, formats: PLAIN, constants: NO_CONSTANTS),
     kernel!("gather", params::gather, params::gather_grid, formats: &DType::WEIGHTS, constants: NO_CONSTANTS),
     kernel!("gather_any", params::gather_any, params::gather_any_grid, formats: PLAIN, constants: NO_CONSTANTS),
@@ -123,8 +133,14 @@ pub static KERNELS: &[Kernel] = &[
         ..kernel!("attention", params::attention, params::attention_grid, constants: params::attention_constants)
     },
     Kernel {
-        constants: params::heads_constants,
-        ..kernel!("attention_decode", params::attention_decode, params::attention_decode_grid, reduce)
+        roles: &[&["rows_f32", "rows_f16"]],
+        files: params::rows_files,
+        constants: params::attention_tiles_constants,
+        ..kernel!("attention_tiles", params::attention, params::attention_tiles_grid)
+    },
+    Kernel {
+        constants: params::attention_decode_constants,
+        ..kernel!("attention_decode", params::attention_decode, params::attention_decode_grid)
     },
     Kernel {
         constants: params::heads_constants,
@@ -140,10 +156,13 @@ pub static KERNELS: &[Kernel] = &[
 /// The kernel for a stage.
 pub fn choose(site: &Site<'_>) -> &'static Kernel {
     let name = match (site.stage, site.op) {
+        (Stage::Linear(_), _) if params::is_gemm(site) => "gemm",
         (Stage::Linear(_), _) => "linear",
         (Stage::Attention(_), _) => "attention_decode",
         (Stage::Heads(_), _) => "rope_append",
         (Stage::Op(_), Op::Linear { .. }) => "linear_any",
+        // The tiles of one token would be nearly empty.
+        (_, Op::Attention { .. }) if site.limits.tier >= Tier::Fused && site.ty.shape.rows() > 1 => "attention_tiles",
         (_, Op::Append { .. }) if site.ty.dtype == DType::U32 => "append_ids",
         (_, Op::Gather { .. }) if !site.ty.shape.columns().is_multiple_of(fuse::UNIT) => "gather_any",
         (Stage::Op(_) | Stage::Gather { .. }, op) => op.name(),

@@ -3,6 +3,9 @@
 //! It needs nothing beyond the default limits of WebGPU. [`GpuBackend::prepare`](graph::Backend::prepare) makes every GPU
 //! object; a run is one encoder, one compute pass and one submit over them. Small outputs are copied for the host in the
 //! same submit, so that reading one is a wait and nothing else.
+//!
+//! A matrix product is one of three kernels: `linear` for one token, and for up to eight in one tile; `gemm` for more, in tiles of
+//! 64 rows by 32 tokens; `linear_any` for rows that are no whole units. The plainest [`Tier`] has no `gemm`.
 
 pub mod bindings;
 mod builder;

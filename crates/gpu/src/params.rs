@@ -2,6 +2,7 @@
 //! Shapes are in comments at the structs.
 
 mod attention;
+mod gemm;
 mod linear;
 
 use std::f64::consts::TAU;
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub(crate) use attention::*;
+pub(crate) use gemm::*;
 pub(crate) use linear::*;
 
 /// Invocations of a workgroup of the kernels that work by element or by row.

@@ -1,5 +1,6 @@
 //! Joins a kernel file with the files it imports. A line `#import name` becomes the text of `shaders/lib/<name>.wgsl`, once.
-//! `#import format` is the dequantization of the dtype that the kernel is built for: formats are imports, never branches.
+//! `#import format` is the dequantization of the dtype that the kernel is built for: formats are imports, never branches;
+//! `#import fetch` is how tiles of it are read, which is one way for blocks and another for plain numbers.
 //! A kernel over several weights imports `weight 0`, `weight 1`: the same text once a weight, with its number behind names.
 
 use std::collections::BTreeSet;
@@ -14,6 +15,15 @@ pub const LIB: &[(&str, &str)] = &[
     ("grid", include_str!("shaders/lib/grid.wgsl")),
     ("activation", include_str!("shaders/lib/activation.wgsl")),
     ("turn", include_str!("shaders/lib/turn.wgsl")),
+    ("heads", include_str!("shaders/lib/heads.wgsl")),
+    ("decode_heads", include_str!("shaders/lib/decode_heads.wgsl")),
+    ("lanes", include_str!("shaders/lib/lanes.wgsl")),
+    ("linear_stage", include_str!("shaders/lib/linear_stage.wgsl")),
+    ("norm_vectors", include_str!("shaders/lib/norm_vectors.wgsl")),
+    ("sums_of_1", include_str!("shaders/lib/sums_of_1.wgsl")),
+    ("sums_of_2", include_str!("shaders/lib/sums_of_2.wgsl")),
+    ("sums_of_4", include_str!("shaders/lib/sums_of_4.wgsl")),
+    ("sums_of_8", include_str!("shaders/lib/sums_of_8.wgsl")),
     ("staged", include_str!("shaders/lib/staged.wgsl")),
     ("input_plain", include_str!("shaders/lib/input_plain.wgsl")),
     ("input_rms_norm", include_str!("shaders/lib/input_rms_norm.wgsl")),
@@ -22,7 +32,16 @@ pub const LIB: &[(&str, &str)] = &[
     ("parts_1", include_str!("shaders/lib/parts_1.wgsl")),
     ("parts_2", include_str!("shaders/lib/parts_2.wgsl")),
     ("parts_3", include_str!("shaders/lib/parts_3.wgsl")),
-    ("weight", include_str!("shaders/lib/weight.wgsl")),
+    ("weight_lanes", include_str!("shaders/lib/weight_lanes.wgsl")),
+    ("weight_tile", include_str!("shaders/lib/weight_tile.wgsl")),
+    ("fetch_blocks", include_str!("shaders/lib/fetch_blocks.wgsl")),
+    ("fetch_numbers", include_str!("shaders/lib/fetch_numbers.wgsl")),
+    ("tile_norms", include_str!("shaders/lib/tile_norms.wgsl")),
+    ("load_plain", include_str!("shaders/lib/load_plain.wgsl")),
+    ("load_rms_norm", include_str!("shaders/lib/load_rms_norm.wgsl")),
+    ("load_rms_sum", include_str!("shaders/lib/load_rms_sum.wgsl")),
+    ("load_layer_norm", include_str!("shaders/lib/load_layer_norm.wgsl")),
+    ("seen", include_str!("shaders/lib/seen.wgsl")),
     ("rows_f32", include_str!("shaders/lib/rows_f32.wgsl")),
     ("rows_f16", include_str!("shaders/lib/rows_f16.wgsl")),
     ("halves", include_str!("shaders/lib/halves.wgsl")),
@@ -59,7 +78,7 @@ struct Composer<'a> {
     text: String,
 }
 
-/// What is written once a weight: files that read `weight`.
+/// What is written once a weight: files that read `weight`, and those that import how.
 struct Numbered {
     number: usize,
     seen: BTreeSet<&'static str>,
@@ -85,7 +104,7 @@ impl Composer<'_> {
             }
             let (name, body) = self.find(import, numbered.as_ref().map_or(0, |numbered| numbered.number))?;
             match numbered {
-                Some(own) if body.contains("weight[") => {
+                Some(own) if body.contains("weight[") || body.contains("#import format") => {
                     if own.seen.insert(name) {
                         self.append(body, numbered)?;
                     }
@@ -104,11 +123,17 @@ impl Composer<'_> {
         let role = || self.files.iter().copied().find(|file| file.split('_').next() == Some(name));
         let file = match name {
             "format" => self.formats.get(number).map(|dtype| dtype.name()),
+            "fetch" => self.formats.get(number).map(|dtype| fetch(*dtype)),
             _ => role(),
         };
         let file = file.unwrap_or(name);
         LIB.iter().find(|(key, _)| *key == file).copied().ok_or_else(|| file.into())
     }
+}
+
+/// How tiles of a weight are read.
+fn fetch(dtype: DType) -> &'static str {
+    if dtype.block_len() == 1 { "fetch_numbers" } else { "fetch_blocks" }
 }
 
 /// The text with its number behind `weight` and behind the name of every function that it declares.

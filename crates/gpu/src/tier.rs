@@ -3,11 +3,11 @@
 /// A set of kernels, the plainest first. What a plan needs and a set lacks comes from those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
-    /// One weight a launch, nothing in front of it, no lanes that share rows. Little can go wrong with it, and it is the
-    /// fastest on a processor that pretends to be a GPU: there barriers cost much, parallelism and fewer launches gain
-    /// little, and larger kernels compile for seconds each.
+    /// One weight a launch, nothing in front of it, no lanes that share rows, attention of one token and head a workgroup.
+    /// Little can go wrong with it, and it is the fastest on a processor that pretends to be a GPU: there barriers cost
+    /// much, parallelism and fewer launches gain little, and larger kernels compile for seconds each.
     Plain,
-    /// Few launches, and as many invocations as a GPU wants.
+    /// Few launches, attention that reads a key once for many rows, and as many invocations as a GPU wants.
     Fused,
     /// The same, and lanes add up by subgroups instead of the memory of a workgroup.
     Subgroups,

@@ -2,7 +2,7 @@
 
 use graph::{Op, Value};
 
-use super::{Draft, Input, Output, STAGED, Stage, TILE_TOKENS};
+use super::{Draft, Input, Output, STAGED, Stage};
 
 /// A norm that only one linear stage reads, with the sum that it is of; a layer norm that others read later.
 pub(super) fn inputs(draft: &mut Draft<'_>) {
@@ -20,9 +20,9 @@ pub(super) fn inputs(draft: &mut Draft<'_>) {
 fn normed(draft: &Draft<'_>, at: Value) -> Option<(Vec<Value>, Input)> {
     let Some(Stage::Linear(linear)) = draft.stages.get(&at) else { return None };
     let Input::Plain(norm) = linear.input else { return None };
-    let tile = if draft.rows(norm) == 1 { 1 } else { TILE_TOKENS };
-    // Added to its own product, it has to be there before.
-    if tile * draft.columns(norm) > STAGED || linear.output == Output::Add(norm) {
+    // The kernel of one token keeps the whole row; that of many does not. Added to its own product, a norm has to be there
+    // before.
+    if (draft.rows(norm) == 1 && draft.columns(norm) > STAGED) || linear.output == Output::Add(norm) {
         return None;
     }
     match *draft.alone(norm)? {

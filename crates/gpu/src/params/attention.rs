@@ -1,4 +1,4 @@
-//! Numbers of `attention`, `attention_decode` and `rope_append`.
+//! Numbers of `attention`, `attention_tiles`, `attention_decode` and `rope_append`.
 
 use graph::{DType, Mask, Op, RopePairs, Value};
 
@@ -32,10 +32,13 @@ pub(crate) fn attention(site: &Site<'_>) -> Vec<u32> {
 }
 
 /// Keys and values that were computed are f32, those of caches f16.
-pub(crate) fn attention_files(site: &Site<'_>) -> Vec<&'static str> {
+pub(crate) fn rows_files(site: &Site<'_>) -> Vec<&'static str> {
     let Op::Attention { key, .. } = *site.op else { return Vec::new() };
-    let rows = if site.graph.ty(key).dtype == DType::F16 { "rows_f16" } else { "rows_f32" };
-    [vec![rows], reduce_files(site)].concat()
+    vec![if site.graph.ty(key).dtype == DType::F16 { "rows_f16" } else { "rows_f32" }]
+}
+
+pub(crate) fn attention_files(site: &Site<'_>) -> Vec<&'static str> {
+    [rows_files(site), reduce_files(site)].concat()
 }
 
 pub(crate) fn attention_constants(site: &Site<'_>) -> Constants {
@@ -46,6 +49,23 @@ pub(crate) fn attention_constants(site: &Site<'_>) -> Constants {
 pub(crate) fn attention_grid(site: &Site<'_>) -> [u32; 3] {
     let Op::Attention { query, heads, .. } = *site.op else { return [1, 1, 1] };
     site.fold(u64::from(site.rows(query)) * heads as u64)
+}
+
+/// Lanes of a team: they hold a head, and at least 16 of them score 32 keys.
+fn lanes(site: &Site<'_>) -> u32 {
+    let Op::Attention { query, heads, .. } = *site.op else { return 16 };
+    (site.columns(query) / heads as u32 / 4).next_power_of_two().max(16)
+}
+
+pub(crate) fn attention_tiles_constants(site: &Site<'_>) -> Constants {
+    [attention_constants(site), vec![("LANES", f64::from(lanes(site)))]].concat()
+}
+
+/// A workgroup of 128 is some teams of four rows.
+pub(crate) fn attention_tiles_grid(site: &Site<'_>) -> [u32; 3] {
+    let Op::Attention { query, heads, kv_heads, .. } = *site.op else { return [1, 1, 1] };
+    let rows = site.rows(query) * (heads / kv_heads) as u32;
+    site.fold(kv_heads as u64 * u64::from(rows.div_ceil(4 * 128 / lanes(site))))
 }
 
 pub(crate) fn attention_decode(site: &Site<'_>) -> Vec<u32> {
@@ -68,9 +88,25 @@ pub(crate) fn attention_decode(site: &Site<'_>) -> Vec<u32> {
     words
 }
 
+/// Workgroups that a GPU should have for one token before they share keys.
+const WORKGROUPS: usize = 8;
+
+/// Query heads of a workgroup, at most four: as many of one key as leave enough workgroups. One alone walks through a long
+/// context no faster for reading it once.
+fn shared_heads(site: &Site<'_>) -> usize {
+    let Op::Attention { heads, kv_heads, .. } = *site.op else { return 1 };
+    let group = heads / kv_heads;
+    let fits = |&shared: &usize| group.is_multiple_of(shared) && heads / shared >= WORKGROUPS;
+    (2..=4).rev().find(fits).unwrap_or(1)
+}
+
+pub(crate) fn attention_decode_constants(site: &Site<'_>) -> Constants {
+    [heads_constants(site), vec![("HEADS", shared_heads(site) as f64)]].concat()
+}
+
 pub(crate) fn attention_decode_grid(site: &Site<'_>) -> [u32; 3] {
     let Op::Attention { heads, .. } = *site.op else { return [1, 1, 1] };
-    site.fold(heads as u64)
+    site.fold((heads / shared_heads(site)) as u64)
 }
 
 pub(crate) fn rope_append(site: &Site<'_>) -> Vec<u32> {

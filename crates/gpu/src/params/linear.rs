@@ -1,26 +1,34 @@
-//! Numbers of `linear`: the words of its `Params`, its files, constants and grid.
+//! Numbers of linear stages, and the files, constants and grid of `linear`, the kernel for a few tokens.
 
 use graph::{Op, Value};
 
-use super::{Constants, activation, reduce_files};
+use super::{Constants, activation, gemm, reduce_files};
 use crate::{
     Tier,
-    fuse::{self, Input, Linear, Output, Stage, TILE_TOKENS, UNIT},
+    fuse::{self, Input, Linear, Output, STAGED, Stage, UNIT},
     kernels::Site,
 };
 
-/// Rows of a weight that one workgroup takes with one lane a row.
+/// Rows of a weight that one workgroup of `linear` takes with one lane a row.
 const BLOCK: u64 = 256;
 /// No bias.
 const NONE: u32 = u32::MAX;
-/// Workgroups of a stage with a norm in front of it: enough for any GPU, so that more rows share one norm instead.
+/// Workgroups of `linear` with a norm in front of it: enough for any GPU, so that more rows share one norm instead.
 const GROUPS: u64 = 512;
+/// Tokens of a tile of the plainest kernels.
+const PLAIN_TILE: usize = 4;
+/// Tokens at most that `linear` takes, of more than one; `gemm` takes the others.
+const FEW: usize = 8;
 
-struct Shape<'a> {
-    linear: &'a Linear,
+/// How a stage is cut.
+pub(super) struct Shape<'a> {
+    pub(super) linear: &'a Linear,
     tokens: u64,
     units: u32,
-    lanes: u32,
+    /// Tokens of a workgroup.
+    tile: u64,
+    /// Lanes of `linear` that share rows; none if the kernel is `gemm`.
+    pub(super) lanes: Option<u32>,
     /// Blocks of rows of all parts.
     blocks: u64,
     /// Workgroups of a tile of tokens.
@@ -28,31 +36,49 @@ struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(site: &Site<'a>) -> Option<Shape<'a>> {
+    pub(super) fn of(site: &Site<'a>) -> Option<Shape<'a>> {
         let Stage::Linear(linear) = site.stage else { return None };
         let input = &site.graph.ty(linear.input.value(site.graph)).shape;
         let (tokens, units) = (input.rows() as u64, (input.columns() / UNIT) as u32);
-        let lanes = lanes(units, tokens == 1 && site.limits.tier > Tier::Plain);
+        let is_plain = matches!(linear.input, Input::Plain(_));
+        let staged = if is_plain { 0 } else { input.columns() };
+        let few = tile(input.rows(), staged, site.limits.tier);
+        let lanes = few.map(|_| lanes(units, site.limits.tier));
+        let block = lanes.map_or(gemm::ROWS, |lanes| BLOCK / u64::from(lanes));
         let own = |index: usize| rows(site, linear, index);
         let beside = if matches!(linear.output, Output::Gated(_)) { 1 } else { linear.parts.len() };
-        let blocks: u64 = (0..beside).map(|index| (own(index) * u64::from(lanes)).div_ceil(BLOCK)).sum();
-        let groups = match linear.input {
-            Input::Plain(_) => blocks,
-            _ => blocks.min(GROUPS.max(blocks.div_ceil(16))),
+        let blocks: u64 = (0..beside).map(|index| own(index).div_ceil(block)).sum();
+        let groups = match lanes {
+            Some(_) if !is_plain => blocks.min(GROUPS.max(blocks.div_ceil(16))),
+            _ => blocks,
         };
-        Some(Shape { linear, tokens, units, lanes, blocks, groups })
+        Some(Shape { linear, tokens, units, tile: few.map_or(gemm::TOKENS, |few| few as u64), lanes, blocks, groups })
     }
 
-    fn tile(&self) -> u64 {
-        if self.tokens == 1 { 1 } else { TILE_TOKENS as u64 }
+    pub(super) fn grid(&self, site: &Site<'_>) -> [u32; 3] {
+        site.fold(self.groups * self.tokens.div_ceil(self.tile))
     }
 }
 
-/// Invocations that share rows.
-fn lanes(units: u32, parallel: bool) -> u32 {
-    // With many tokens there is enough to do without lanes that share a row. Neighbours read neighbouring units of one row; short rows leave no lane idle.
+/// Tokens of a tile of `linear`, whose normed columns it keeps; `None` where `gemm` does better.
+fn tile(tokens: usize, columns: usize, tier: Tier) -> Option<usize> {
+    match tokens {
+        1 => Some(1),
+        _ if tier == Tier::Plain => Some(PLAIN_TILE),
+        // The weights are read once, or twice where the memory of a workgroup is too small.
+        2..=FEW => {
+            let all = tokens.next_power_of_two();
+            [all, all / 2].into_iter().find(|&tile| tile > 1 && tile * columns <= STAGED)
+        }
+        _ => None,
+    }
+}
+
+/// Lanes of `linear` that share rows.
+fn lanes(units: u32, tier: Tier) -> u32 {
+    // Neighbours read neighbouring units of one row; short rows leave no lane idle.
     let most = [32, 16, 8, 4, 2].into_iter().find(|lanes| units >= 2 * lanes);
-    most.filter(|_| parallel).unwrap_or(1)
+    most.filter(|_| tier > Tier::Plain).unwrap_or(1)
 }
 
 /// Rows of a part in this launch.
@@ -113,48 +139,60 @@ pub(crate) fn linear(site: &Site<'_>) -> Vec<u32> {
     words
 }
 
-pub(crate) fn linear_files(site: &Site<'_>) -> Vec<&'static str> {
-    let Stage::Linear(linear) = site.stage else { return Vec::new() };
+/// The files for the input, out of those for each kind, and for the weights.
+pub(super) fn stage_files(linear: &Linear, inputs: [&'static str; 4]) -> [&'static str; 2] {
+    let [plain, rms_norm, rms_sum, layer_norm] = inputs;
     let input = match linear.input {
-        Input::Plain(_) => "input_plain",
-        Input::RmsNorm(_) => "input_rms_norm",
-        Input::RmsSum { .. } => "input_rms_sum",
-        Input::LayerNorm(_) => "input_layer_norm",
+        Input::Plain(_) => plain,
+        Input::RmsNorm(_) => rms_norm,
+        Input::RmsSum { .. } => rms_sum,
+        Input::LayerNorm(_) => layer_norm,
     };
     let parts = match linear.parts.len() {
         1 => "parts_1",
         2 => "parts_2",
         _ => "parts_3",
     };
-    [vec![input, parts], reduce_files(site)].concat()
+    [input, parts]
 }
 
-pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
-    let Some(shape) = Shape::of(site) else { return Vec::new() };
-    let (output, function) = match shape.linear.output {
+/// What becomes of the products.
+pub(super) fn stage_constants(linear: &Linear) -> Constants {
+    let (output, function) = match linear.output {
         Output::Plain => (0, 0),
         Output::Add(_) => (1, 0),
         Output::Activate { function, .. } => (2, activation(function)),
         Output::Gated(function) => (3, activation(function)),
     };
-    let beside = if output == 3 { 1 } else { shape.linear.parts.len() };
-    let mut constants = vec![
-        ("TOKENS", shape.tile() as f64),
-        ("LANES", f64::from(shape.lanes)),
-        ("PARTS", beside as f64),
-        ("OUTPUT", f64::from(output)),
-        ("FUNCTION", f64::from(function)),
-    ];
+    let beside = if output == 3 { 1 } else { linear.parts.len() };
+    vec![("PARTS", beside as f64), ("OUTPUT", f64::from(output)), ("FUNCTION", f64::from(function))]
+}
+
+pub(crate) fn linear_files(site: &Site<'_>) -> Vec<&'static str> {
+    let Some(shape) = Shape::of(site) else { return Vec::new() };
+    let inputs = ["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"];
+    let sums = match shape.tile {
+        1 => "sums_of_1",
+        2 => "sums_of_2",
+        4 => "sums_of_4",
+        _ => "sums_of_8",
+    };
+    [stage_files(shape.linear, inputs).as_slice(), &["weight_lanes", sums], &reduce_files(site)].concat()
+}
+
+pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
+    let Some(shape) = Shape::of(site) else { return Vec::new() };
+    let mut constants = stage_constants(shape.linear);
+    constants.push(("LANES", f64::from(shape.lanes.unwrap_or(1))));
     if site.limits.tier >= Tier::Subgroups {
         constants.push(("SUBGROUP", f64::from(site.limits.subgroup)));
     }
     if !matches!(shape.linear.input, Input::Plain(_)) {
-        constants.push(("STAGED", (shape.tile() * u64::from(shape.units) * 8) as f64));
+        constants.push(("STAGED", (shape.tile * u64::from(shape.units) * 8) as f64));
     }
     constants
 }
 
 pub(crate) fn linear_grid(site: &Site<'_>) -> [u32; 3] {
-    let Some(shape) = Shape::of(site) else { return [1, 1, 1] };
-    site.fold(shape.groups * shape.tokens.div_ceil(shape.tile()))
+    Shape::of(site).map_or([1, 1, 1], |shape| shape.grid(site))
 }

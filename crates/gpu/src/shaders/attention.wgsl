@@ -1,48 +1,14 @@
 // Attention of one token and one head a workgroup, over keys in tiles of 64 with an online softmax. Lane i scores key i of
 // the tile. Then the lanes stand in teams that each hold one vector of the head a lane, and a team sums every n-th value.
 #import grid
+#import seen
 #import rows
 #import reduce
-
-struct Params {
-    tokens: u32,
-    heads: u32,
-    group: u32,      // query heads of a key and value head
-    vectors: u32,    // head_dim / 4, at most 64
-    rows: u32,       // of key and value
-    window: u32,     // rows that a causal query sees
-    scale: f32,
-    stride: u32,     // vectors of a row of the buffer that holds the query
-    kv_stride: u32,  // of those that hold key and value
-    q_first: u32,    // first vector of the query in its row
-    k_first: u32,
-    v_first: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> query: array<vec4<f32>>;       // [tokens, stride]: [heads, head_dim] from q_first
-@group(0) @binding(4) var<storage, read> visible: array<u32>;           // positions [tokens], or spans [tokens, 2]
-@group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>; // [tokens, heads, head_dim]
-
-override CAUSAL: bool;
 
 var<workgroup> q: array<vec4<f32>, 64>;    // the query, scaled
 var<workgroup> weights: array<f32, 64>;    // exponentials of the scores of the tile
 var<workgroup> sums: array<vec4<f32>, 64>; // of each lane
 var<workgroup> totals: array<f32, 64>;     // of each lane
-
-// First row and end of the rows that a token sees.
-fn span(token: u32) -> vec2<u32> {
-    if (!CAUSAL) {
-        return min(vec2<u32>(visible[token * 2u], visible[token * 2u + 1u]), vec2<u32>(params.rows));
-    }
-    let position = visible[token];
-    if (position == 0xffffffffu) { // padding
-        return vec2<u32>(0u);
-    }
-    let end = position + 1u;
-    return vec2<u32>(end - min(end, params.window), min(end, params.rows));
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -77,7 +43,7 @@ fn main(
             let k = (tile + local) * params.kv_stride + params.k_first + kv;
             score = 0.0;
             for (var i = 0u; i < vectors; i++) {
-                score += dot(q[i], key_at(k + i));
+                score += dot(q[i], wide(key[k + i]));
             }
         }
         let peak = max(best, workgroup_max(local, score, count));
@@ -91,7 +57,7 @@ fn main(
             for (var i = team; i < count; i += teams) {
                 let weight = weights[i];
                 total += weight;
-                sum += weight * value_at((tile + i) * params.kv_stride + params.v_first + kv + slot);
+                sum += weight * wide(value[(tile + i) * params.kv_stride + params.v_first + kv + slot]);
             }
         }
     }

@@ -1,10 +1,12 @@
 // Causal attention of one token with what comes before it: norms of the heads, rope, and the new row of the caches. A
-// workgroup a query head. All heads of a key compute its new row and start their online softmax with it, the first of them
-// appends it, and nobody reads it from the cache: so no workgroup waits for another.
+// workgroup has HEADS query heads of one key and reads it once for them. All workgroups of a key compute its new row and start
+// their online softmax with it, the first of them appends it, and nobody reads it from the cache: so none waits for another.
+// Lane i scores key i of a tile of 256. Then the lanes stand in teams that each hold one vector of the head a lane, and a team
+// sums every n-th value. What belongs to several heads is a vector of one number a head.
 #import grid
 #import halves
-#import reduce
-#import turn
+#import decode_heads
+#import lanes
 
 struct Params {
     heads: u32,
@@ -32,147 +34,107 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> keys: array<vec2<u32>>;       // halves: [rows, kv_heads, head_dim]
 @group(0) @binding(6) var<storage, read_write> values: array<vec2<u32>>;     // halves: [rows, kv_heads, head_dim]
 
-override ADJACENT: bool;
-override FACTORS: bool;
-override NORMS: bool;
-
-var<workgroup> turned: array<vec2<f32>, 256>; // query and key after the rope
-var<workgroup> q: array<vec4<f32>, 64>;       // the query, scaled
-var<workgroup> k: array<vec4<f32>, 64>;       // the new key, as the cache keeps it
-var<workgroup> weights: array<f32, 64>;       // exponentials of the scores of the tile
-var<workgroup> sums: array<vec4<f32>, 64>;    // of each lane
-var<workgroup> totals: array<f32, 64>;        // of each lane
-
-fn real(at: u32) -> f32 {
-    return bitcast<f32>(vectors[at]);
-}
-
-// Norms and rope of the query head that starts at element `q_at` and the key head at `k_at`.
-fn turn(local: u32, position: u32, q_at: u32, k_at: u32) {
-    let dim = params.vectors * 4u;
-    var q_factor = 1.0;
-    var k_factor = 1.0;
-    if (NORMS) {
-        var squares = vec2<f32>(0.0);
-        for (var i = local; i < dim; i += 64u) {
-            let pair = vec2<f32>(input[q_at + i], input[k_at + i]);
-            squares += pair * pair;
-        }
-        q_factor = 1.0 / sqrt(workgroup_sum(local, squares.x) / f32(dim) + params.q_epsilon);
-        k_factor = 1.0 / sqrt(workgroup_sum(local, squares.y) / f32(dim) + params.k_epsilon);
-    }
-    for (var pair = local; pair < dim / 2u; pair += 64u) {
-        var first = pair;
-        var second = pair + dim / 2u;
-        if (ADJACENT) {
-            first = pair * 2u;
-            second = first + 1u;
-        }
-        var a = vec2<f32>(input[q_at + first], input[k_at + first]);
-        var b = vec2<f32>(input[q_at + second], input[k_at + second]);
-        if (NORMS) {
-            let factor = vec2<f32>(q_factor, k_factor);
-            let offset = vec2<f32>(params.q_offset, params.k_offset);
-            a *= factor * (vec2<f32>(real(params.q_weight + first), real(params.k_weight + first)) + offset);
-            b *= factor * (vec2<f32>(real(params.q_weight + second), real(params.k_weight + second)) + offset);
-        }
-        var factor = 1.0;
-        if (FACTORS) {
-            factor = real(params.factors + pair);
-        }
-        let turns = vec2<u32>(vectors[params.turns + pair * 2u], vectors[params.turns + pair * 2u + 1u]);
-        let cs = rotation(position, turns, factor);
-        turned[first] = a * cs.x - b * cs.y;
-        turned[second] = a * cs.y + b * cs.x;
-    }
-    workgroupBarrier();
+// Adds up the sums of a head and writes it.
+fn store(local: u32, head: u32, own: vec4<f32>, factor: f32) {
+    let sum = teams_sum(local, params.vectors, own);
     if (local < params.vectors) {
-        let i = local * 4u;
-        q[local] = vec4<f32>(turned[i].x, turned[i + 1u].x, turned[i + 2u].x, turned[i + 3u].x) * params.scale;
-        k[local] = widened(narrowed(vec4<f32>(turned[i].y, turned[i + 1u].y, turned[i + 2u].y, turned[i + 3u].y)));
+        output[head * params.vectors + local] = sum * factor;
     }
-    workgroupBarrier();
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let head = folded(group, groups);
+    let head = folded(group, groups) * HEADS; // the first of them
     if (head >= params.heads) {
         return;
     }
-    let vectors_of_head = params.vectors;
+    let dim_vectors = params.vectors;
     let position = positions[0];
-    let team = local / vectors_of_head; // lanes of no team idle
-    let slot = local % vectors_of_head;
     if (position == 0xffffffffu) { // padding
-        if (team == 0u) {
-            output[head * vectors_of_head + slot] = vec4<f32>(0.0);
+        if (local < dim_vectors) {
+            for (var i = 0u; i < HEADS; i++) {
+                output[(head + i) * dim_vectors + local] = vec4<f32>(0.0);
+            }
         }
         return;
     }
-    let kv = head / params.group * vectors_of_head;
-    let q_at = head * vectors_of_head * 4u;
-    let k_at = (params.heads * vectors_of_head + kv) * 4u;
-    turn(local, position, q_at, k_at);
-    let v_at = k_at + (params.kv_vectors + slot) * 4u;
-    let own_value = narrowed(vec4<f32>(input[v_at], input[v_at + 1u], input[v_at + 2u], input[v_at + 3u]));
-    let fits = position < params.rows;
-    let teams = 64u / vectors_of_head;
-    var best = -1.0e30; // largest score so far
-    var total = 0.0;    // sum of the weights of the team's values, relative to it
-    var sum = vec4<f32>(0.0);
-    if (fits) {
-        best = 0.0;
-        for (var i = 0u; i < vectors_of_head; i++) {
-            best += dot(q[i], k[i]);
+    let team = local / dim_vectors; // what lanes past the last whole team sum is read by nobody
+    let slot = local % dim_vectors;
+    let kv = head / params.group * dim_vectors;
+    let k_at = (params.heads * dim_vectors + kv) * 4u;
+    turn_heads(local, position, head * dim_vectors * 4u, k_at);
+    let teams = 256u / dim_vectors;
+    var best = vec4<f32>(-1.0e30); // largest scores so far
+    var total = vec4<f32>(0.0);    // sums of the weights of the team's values, relative to them
+    var sum0 = vec4<f32>(0.0);
+    var sum1 = vec4<f32>(0.0);
+    var sum2 = vec4<f32>(0.0);
+    var sum3 = vec4<f32>(0.0);
+    if (position < params.rows) {
+        best = vec4<f32>(0.0);
+        for (var i = 0u; i < dim_vectors; i++) {
+            best += score_of(i, k[i]);
         }
         if (team == 0u) {
-            total = 1.0;
-            sum = widened(own_value);
+            let at = k_at + (params.kv_vectors + slot) * 4u;
+            let value = narrowed(vec4<f32>(input[at], input[at + 1u], input[at + 2u], input[at + 3u]));
+            total = vec4<f32>(1.0);
+            sum0 = widened(value);
+            sum1 = sum0;
+            sum2 = sum0;
+            sum3 = sum0;
             if (head % params.group == 0u) {
                 keys[position * params.kv_vectors + kv + slot] = narrowed(k[slot]);
-                values[position * params.kv_vectors + kv + slot] = own_value;
+                values[position * params.kv_vectors + kv + slot] = value;
             }
         }
     }
     let end = min(position, params.rows);
-    for (var tile = position + 1u - min(position + 1u, params.window); tile < end; tile += 64u) {
-        let count = min(end - tile, 64u);
-        var score = -1.0e30;
+    for (var tile = position + 1u - min(position + 1u, params.window); tile < end; tile += 256u) {
+        let count = min(end - tile, 256u);
+        var score = vec4<f32>(-3.0e38); // so far below the best that its exponential is zero
         if (local < count) {
             let at = (tile + local) * params.kv_vectors + kv;
-            score = 0.0;
-            for (var i = 0u; i < vectors_of_head; i++) {
-                score += dot(q[i], widened(keys[at + i]));
+            score = vec4<f32>(0.0);
+            for (var i = 0u; i < dim_vectors; i++) {
+                score += score_of(i, widened(keys[at + i]));
             }
         }
-        let peak = max(best, workgroup_max(local, score, count));
-        weights[local] = exp(score - peak);
+        let peak = max(best, workgroup_peak(local, score));
+        lanes[local] = exp(score - peak);
         let shrink = exp(best - peak);
         best = peak;
         total *= shrink;
-        sum *= shrink;
+        sum0 *= shrink.x;
+        sum1 *= shrink.y;
+        sum2 *= shrink.z;
+        sum3 *= shrink.w;
         workgroupBarrier();
-        if (team < teams) {
-            for (var i = team; i < count; i += teams) {
-                let weight = weights[i];
-                total += weight;
-                sum += weight * widened(values[(tile + i) * params.kv_vectors + kv + slot]);
-            }
+        for (var i = team; i < count; i += teams) {
+            let weight = lanes[i];
+            let value = widened(values[(tile + i) * params.kv_vectors + kv + slot]);
+            total += weight;
+            sum0 += weight.x * value;
+            sum1 += weight.y * value;
+            sum2 += weight.z * value;
+            sum3 += weight.w * value;
         }
+        workgroupBarrier(); // all have read the weights
     }
-    sums[local] = sum;
-    totals[local] = total;
-    workgroupBarrier();
-    if (team == 0u) {
-        for (var i = local + vectors_of_head; i < teams * vectors_of_head; i += vectors_of_head) {
-            sum += sums[i];
-            total += totals[i];
-        }
-        output[head * vectors_of_head + slot] = sum * select(0.0, 1.0 / total, total > 0.0);
+    total = teams_sum(local, dim_vectors, total);
+    let factor = select(vec4<f32>(0.0), 1.0 / total, total > vec4<f32>(0.0));
+    store(local, head, sum0, factor.x);
+    if (HEADS > 1u) {
+        store(local, head + 1u, sum1, factor.y);
+    }
+    if (HEADS > 2u) {
+        store(local, head + 2u, sum2, factor.z);
+    }
+    if (HEADS > 3u) {
+        store(local, head + 3u, sum3, factor.w);
     }
 }

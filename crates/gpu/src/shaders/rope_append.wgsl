@@ -3,14 +3,8 @@
 // capacity are not appended.
 #import grid
 #import halves
+#import heads
 #import reduce
-#import turn
-
-struct Norm {
-    weight: u32, // first word in `vectors`
-    epsilon: f32,
-    offset: f32, // added to the weight
-}
 
 struct Params {
     tokens: u32,
@@ -35,40 +29,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read> positions: array<u32>;     // [tokens]
 @group(0) @binding(5) var<storage, read_write> keys: array<u32>;    // halves: [rows, kv_heads, head_dim]
 @group(0) @binding(6) var<storage, read_write> values: array<u32>;  // halves: [rows, kv_heads, head_dim]
-
-override ADJACENT: bool;
-override FACTORS: bool;
-override NORMS: bool;
-
-fn real(at: u32) -> f32 {
-    return bitcast<f32>(vectors[at]);
-}
-
-// A pair of the head that starts at `at`, normed and turned.
-fn turned(at: u32, position: u32, pair: u32, root: f32, norm: Norm) -> vec2<f32> {
-    var first = pair;
-    var second = pair + params.head_dim / 2u;
-    if (ADJACENT) {
-        first = pair * 2u;
-        second = first + 1u;
-    }
-    var a = input[at + first];
-    var b = input[at + second];
-    if (NORMS) {
-        a *= root * (real(norm.weight + first) + norm.offset);
-        b *= root * (real(norm.weight + second) + norm.offset);
-    }
-    var cs = vec2<f32>(1.0, 0.0);
-    if (position != 0xffffffffu) { // padding does not turn
-        var factor = 1.0;
-        if (FACTORS) {
-            factor = real(params.factors + pair);
-        }
-        let turns = vec2<u32>(vectors[params.turns + pair * 2u], vectors[params.turns + pair * 2u + 1u]);
-        cs = rotation(position, turns, factor);
-    }
-    return vec2<f32>(a * cs.x - b * cs.y, a * cs.y + b * cs.x);
-}
 
 @compute @workgroup_size(64)
 fn main(
@@ -110,8 +70,8 @@ fn main(
         root = 1.0 / sqrt(workgroup_sum(local, squares) / f32(dim) + norm.epsilon);
     }
     for (var pair = 2u * local; pair < dim / 2u; pair += 128u) {
-        let a = turned(at, position, pair, root, norm);
-        let b = turned(at, position, pair + 1u, root, norm);
+        let a = turned(at, dim, position, pair, root, norm);
+        let b = turned(at, dim, position, pair + 1u, root, norm);
         // Two words of neighbours, and where in the head they are.
         var low = vec2<f32>(a.x, b.x);
         var high = vec2<f32>(a.y, b.y);

@@ -3,9 +3,9 @@
 
 fn stage(token: u32, local: u32, first: bool) {}
 
-// Where a token of the tile starts; past the edge the last token stands in.
+// Where a token of the tile starts.
 fn base(token: u32, i: u32) -> u32 {
-    return min(token + i, params.tokens - 1u) * params.units * 8u;
+    return row_of(token + i);
 }
 
 // Vector `i` of a unit.

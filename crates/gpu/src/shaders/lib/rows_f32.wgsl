@@ -1,11 +1,13 @@
 // Keys and values that were just computed.
-@group(0) @binding(2) var<storage, read> key: array<vec4<f32>>;   // [rows, kv_stride]: [kv_heads, head_dim] from k_first
-@group(0) @binding(3) var<storage, read> value: array<vec4<f32>>; // the same from v_first
 
-fn key_at(i: u32) -> vec4<f32> {
-    return key[i];
-}
+// Four neighbours of a row.
+alias Vector = vec4<f32>;
 
-fn value_at(i: u32) -> vec4<f32> {
-    return value[i];
+@group(0) @binding(2) var<storage, read> key: array<Vector>;   // [rows, kv_stride]: [kv_heads, head_dim] from k_first
+@group(0) @binding(3) var<storage, read> value: array<Vector>; // the same from v_first
+
+const TILE = 256u; // vectors in 4 KiB
+
+fn wide(vector: Vector) -> vec4<f32> {
+    return vector;
 }

@@ -1,19 +1,11 @@
 // The normed input of a linear layer in the memory of a workgroup, as the kernels with a norm in front of them keep it.
 #import reduce
+#import norm_vectors
 
 override STAGED: u32; // vectors of a tile
 
 // [tokens of the tile, 8, units]: lanes that read neighbouring units read neighbouring vectors.
 var<workgroup> staged: array<vec4<f32>, STAGED>;
-
-fn columns() -> u32 { // in vectors
-    return params.units * 8u;
-}
-
-// Where a token starts in global memory; past the edge the last token stands in.
-fn row_of(token: u32) -> u32 {
-    return min(token, params.tokens - 1u) * columns();
-}
 
 fn put(token: u32, i: u32, value: vec4<f32>) {
     staged[token * columns() + (i & 7u) * params.units + (i >> 3u)] = value;
@@ -31,15 +23,6 @@ fn base(token: u32, i: u32) -> u32 {
 // Vector `i` of a unit.
 fn x(base: u32, unit: u32, i: u32) -> vec4<f32> {
     return staged[base + i * params.units + unit];
-}
-
-fn vector(first: u32, i: u32) -> vec4<f32> {
-    let at = first + i * 4u;
-    return vec4<f32>(vectors[at], vectors[at + 1u], vectors[at + 2u], vectors[at + 3u]);
-}
-
-fn gain(norm: Norm, i: u32) -> vec4<f32> {
-    return vector(norm.weight, i) + norm.offset;
 }
 
 // What a row whose squares the lanes have summed is divided by, inverted.

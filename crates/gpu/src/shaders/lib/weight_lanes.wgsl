@@ -1,4 +1,4 @@
-// Four rows of one weight by a tile of tokens. Imported once a weight, with its number behind every name.
+// Four rows of one weight by a tile of tokens, whose units the lanes take in turn. Imported once a weight, with its number behind every name.
 #import format
 
 fn sums(token: u32, row: u32, lane: u32, part: Part) -> Sums {
@@ -16,7 +16,7 @@ fn sums(token: u32, row: u32, lane: u32, part: Part) -> Sums {
         let u3 = unit(r3, i);
         // A loop: written out, the kernel takes four times as long to compile.
         for (var t = 0u; t < TOKENS; t++) {
-            all[t] += products(base(token, t), i, u0, u1, u2, u3);
+            all = turned(all, all.a + products(base(token, t), i, u0, u1, u2, u3));
         }
     }
     return all;
