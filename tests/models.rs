@@ -16,6 +16,7 @@ mod prompt_lookup;
 mod real;
 mod run_ahead;
 mod self_test;
+mod steps;
 mod support;
 mod threads;
 pub(crate) mod tiny;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use engine::{Continuation, Engine, EngineError, Event, Message, Prompt};
+use engine::{CallOptions, Continuation, Engine, EngineError, Event, Message, Prompt};
 
 use super::forward::{self, Decoder, Tensors};
 use super::gguf::Meta;
@@ -20,7 +20,7 @@ fn continuations(
     endings: &[&str],
 ) -> Result<Vec<Continuation>, EngineError> {
     let endings: Vec<String> = endings.iter().map(|ending| ending.to_string()).collect();
-    pollster::block_on(engine.continuations(&prompt.into(), &endings, &mut all))
+    pollster::block_on(engine.continuations(&prompt.into(), &endings, &CallOptions::default(), &mut all))
 }
 
 /// Log-probability of the ids from `start` on, by the plain forward pass over all of them.
@@ -120,7 +120,8 @@ fn it_stops_between_endings() {
         _ => ControlFlow::Continue(()),
     };
     let endings = ENDINGS.map(String::from);
-    let stopped = pollster::block_on(engine.continuations(&PROMPT.into(), &endings, &mut sink));
+    let stopped =
+        pollster::block_on(engine.continuations(&PROMPT.into(), &endings, &CallOptions::default(), &mut sink));
     assert!(matches!(stopped, Err(EngineError::Cancelled)), "{stopped:?}");
     assert_eq!(scored, 2);
     // What it left in the cache is right.

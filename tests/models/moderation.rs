@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use engine::CallOptions;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use weights::File;
@@ -40,7 +41,7 @@ fn agrees(device: Device) {
     let rows: Vec<&Row> = chosen.into_iter().map(|index| &golden.rows[index]).collect();
     let texts: Vec<String> = rows.iter().map(|row| row.text.clone()).collect();
     let mut engine = load(backend, files, None).unwrap();
-    let found = pollster::block_on(engine.classify(&texts, &mut all)).unwrap();
+    let found = pollster::block_on(engine.classify(&texts, &CallOptions::default(), &mut all)).unwrap();
     assert_eq!(found.len(), rows.len());
 
     let mut worst = (0.0, String::new());

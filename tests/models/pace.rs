@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::{future::Future, pin::Pin};
 
 use cpu::CpuBackend;
-use engine::{Device, EmbedOptions, Engine, GenerateOptions, Host, LoadOptions, Priority, Prompt};
+use engine::{CallOptions, Device, EmbedOptions, Engine, GenerateOptions, Host, LoadOptions, Priority, Prompt};
 use graph::{Backend, BackendError, Facts, Graph, LeafKind, PlanId};
 
 use super::hooked::{Hooked, Hooks};
@@ -130,6 +130,29 @@ fn in_the_background_a_frame_comes_after_each_submit() {
     pollster::block_on(engine.embed(&texts, &options, &mut all)).unwrap();
     assert!(runs.borrow().iter().all(|&tokens| tokens <= 32), "{:?}", runs.borrow());
     assert_eq!(frames.get(), runs.borrow().len());
+}
+
+/// What has no options but the priority: labels, and how likely endings are.
+#[test]
+fn labels_and_endings_are_found_in_the_background_too() {
+    let in_background = CallOptions { priority: Priority::Background };
+    let classifier = tiny_encoders::build(Naming::Bert, Some("multi_label_classification"), Vec::new()).0;
+    let (mut engine, runs, frames) = open(2.0, classifier.files(Layout::Gguf));
+    let texts = vec!["a b c d e f".to_string(); 40];
+    pollster::block_on(engine.classify(&texts, &in_background, &mut all)).unwrap();
+    assert!(runs.borrow().iter().all(|&tokens| tokens <= 32), "{:?}", runs.borrow());
+    assert_eq!(frames.get(), runs.borrow().len());
+    pollster::block_on(engine.classify(&texts, &CallOptions::default(), &mut all)).unwrap();
+    assert!(runs.borrow().iter().any(|&tokens| tokens > 32), "{:?}", runs.borrow());
+
+    let (mut engine, runs, frames) = open(2.0, tiny_decoders::build(Variant::Llama).0.files(Layout::Gguf));
+    let endings = [" tired", " a rather long story"].map(String::from);
+    pollster::block_on(engine.continuations(&"The fox is".into(), &endings, &in_background, &mut all)).unwrap();
+    assert!(frames.get() >= runs.borrow().len(), "{} frames, {} submits", frames.get(), runs.borrow().len());
+    let before = frames.get();
+    pollster::block_on(engine.continuations(&"The hen is".into(), &endings, &CallOptions::default(), &mut all))
+        .unwrap();
+    assert_eq!(frames.get(), before);
 }
 
 /// While an answer is written, a frame comes after as many tokens as 50 ms hold, and nothing is queued ahead.

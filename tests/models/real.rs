@@ -74,7 +74,9 @@ fn minilm(device: Device, least: f64) {
     }
     println!("{device:?}: least cosine {worst:.7}, batched against single {difference:.1e}");
     assert!(worst >= least, "least cosine {worst}");
-    assert!(difference <= 1e-5, "batched against single {difference}");
+    // On the CPU no sum depends on what else is computed.
+    let most = if device == Device::Cpu { 0.0 } else { 1e-5 };
+    assert!(difference <= most, "batched against single {difference}");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn the_gpu_agrees_on_every_tier() {
 /// Each kind of kernel gone wrong, in the ways that kernels go wrong.
 #[test]
 fn every_wrong_kernel_is_caught() {
-    let decoders: [(&str, Twist); 7] = [
+    let decoders: [(&str, Twist); 8] = [
         ("norm forgets epsilon's size", |op| match *op {
             Op::RmsNorm { input, weight, offset, .. } => Some(Op::RmsNorm { input, weight, epsilon: 0.5, offset }),
             _ => None,
@@ -144,6 +144,10 @@ fn every_wrong_kernel_is_caught() {
         }),
         ("a product is a sum", |op| match *op {
             Op::Mul { left, right } => Some(Op::Add { left, right }),
+            _ => None,
+        }),
+        ("penalties are forgotten", |op| match *op {
+            Op::Penalize { logits, .. } => Some(Op::Scale { input: logits, factor: 1.0 }),
             _ => None,
         }),
         ("a sum is a product", |op| match *op {
@@ -205,6 +209,11 @@ fn a_wrong_kernel_is_replaced() {
         ("a shader that the driver refuses", Fused, Plain, "linear_rms_norm", "fn main(", "fn main(("),
         ("lanes of other rows are added", Subgroups, Fused, "linear", "subgroupShuffleXor(sum, step)", "sum"),
         ("only one subgroup adds up", Subgroups, Fused, "linear", "return subgroupAdd(sum)", "return sum"),
+        ("a tile takes rows twice", Fused, Plain, "gemm", "weights[r + ROW_STEP]", "weights[r]"),
+        ("norms of a tile forget epsilon", Fused, Plain, "gemm_rms_norm", "squares) + norm.epsilon", "squares) + 1.0"),
+        ("tokens take wrong turns", Fused, Plain, "of_8", "sums.g, sums.h,", "sums.h, sums.g,"),
+        ("keys of a later tile count as earlier ones", Fused, Plain, "attention_tiles", "(start + lane)", "(lane)"),
+        ("values of teams are lost", Fused, Plain, "attention_decode", "sum += lanes[i]", "sum += 0.0 * lanes[i]"),
         ("norms are wrong on two tiers", Subgroups, Plain, "linear_rms_norm", "mean + norm.epsilon", "mean + 1.0"),
     ] {
         let Some(backend) = edited(from, label, right, wrong) else { continue };

@@ -1,6 +1,6 @@
 //! Encoders with random weights: poolings and heads of every naming against the plain forward pass, batched and alone.
 
-use engine::{EmbedOptions, Engine};
+use engine::{CallOptions, EmbedOptions, Engine};
 use serde_json::{Value, json};
 
 use super::forward::{self, Encoder, Tensors};
@@ -337,7 +337,7 @@ fn head(naming: Naming, tensors: &Tensors, pooled: &[f64], problem: &str) -> Vec
 /// Classifies the texts; scores are ordered and as expected.
 fn compare(engine: &mut Engine, device: Device, what: &str, expected: impl Fn(&str) -> Vec<f64>) {
     let texts = texts();
-    let found = pollster::block_on(engine.classify(&texts, &mut all)).unwrap();
+    let found = pollster::block_on(engine.classify(&texts, &CallOptions::default(), &mut all)).unwrap();
     for (text, found) in texts.iter().zip(found) {
         let expected = expected(text);
         assert!(found.windows(2).all(|pair| pair[0].score >= pair[1].score));

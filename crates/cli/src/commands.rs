@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use engine::{EmbedOptions, Engine, Event, Finish, GenerateOptions, Head, Message, Prompt, Step};
+use engine::{CallOptions, EmbedOptions, Engine, Event, Finish, GenerateOptions, Head, Message, Prompt, Step};
 use pollster::block_on;
 use serde_json::json;
 
@@ -210,7 +210,7 @@ pub(crate) fn embed(options: &Texts) -> Result<()> {
 /// One JSON line a text.
 pub(crate) fn classify(options: &Texts) -> Result<()> {
     let mut engine = options.common.load()?;
-    let found = block_on(engine.classify(&options.texts, &mut quiet))?;
+    let found = block_on(engine.classify(&options.texts, &CallOptions::default(), &mut quiet))?;
     for (text, scores) in options.texts.iter().zip(found) {
         writeln!(stdout(), "{}", json!({ "text": text, "scores": scores }))?;
     }

@@ -48,6 +48,8 @@ enum Kind {
 pub(crate) struct Kernels {
     /// One token.
     pub(crate) vector: fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
+    /// A tile of tokens.
+    pub(crate) few: fn(&[u8], &[u32]) -> [[f32; ROWS]; TILE],
     /// Blocks to [`Shorts`], for what follows.
     pub(crate) unpack: fn(&[u8], &mut [u8]),
     /// A tile of tokens over unpacked blocks.
@@ -64,6 +66,7 @@ impl Kernels {
     fn of<Q: Quants, S: Scales>() -> Kernels {
         Kernels {
             vector: product::<Q, S, 1>,
+            few: product::<Q, S, TILE>,
             unpack: unpack::<Q, S>,
             tile: product::<Shorts, S, TILE>,
             rest: product::<Shorts, S, 1>,
@@ -122,7 +125,7 @@ impl Layout {
         if self.quants == Bits::Sixteen { PLAIN_LIMIT } else { LIMIT }
     }
 
-    /// The numbers of a block besides quants, and where they are: first or second half, scale or minimum.
+    /// What a block has besides quants, in the order in which it lies there, with its index.
     fn numbers(self) -> impl Iterator<Item = (usize, fn(&Group) -> f32)> {
         let all: &[fn(&Group) -> f32] = match self.scales {
             Kind::One => &[|group| group.scales[0]],

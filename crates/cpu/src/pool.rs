@@ -1,7 +1,8 @@
-//! Threads that compute an op together. An op is cut into as many shares as there are threads, the calling thread takes
-//! the first, and the op is over when all are: one barrier an op, no queue, and no memory claimed after the start.
+//! Threads that compute an op together. An op is cut into shares, more than there are threads, and whoever is free takes the
+//! next one: a core that is slower or has other things to do takes fewer. The calling thread takes part, and the op is over
+//! when all shares are: one barrier an op, no memory claimed after the start, and nobody waits for a thread that sleeps.
 //!
-//! Shares never cut a sum, so results do not depend on how many threads there are.
+//! Shares never cut a sum, so results depend neither on how many threads there are nor on who takes what.
 
 use std::{
     cell::UnsafeCell,
@@ -12,20 +13,23 @@ use std::{
     slice,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread::{Builder, JoinHandle},
 };
 
-/// How often a thread looks before it sleeps: some 20 µs, longer than most of what one thread does between two ops that
-/// are shared. A wake-up takes as long.
-const LOOKS: u32 = if cfg!(target_arch = "wasm32") { 20_000 } else { 1000 };
+/// How often a thread looks before it sleeps: some 100 µs, longer than what one thread does between two ops that are shared.
+/// A wake-up may take as long.
+const LOOKS: u32 = if cfg!(target_arch = "wasm32") { 100_000 } else { 5000 };
 
 /// Elements below which a row-wise op stays on one thread: the barrier would cost more than it saves.
 const WORTH_SHARING: usize = 16_384;
 
-/// What every thread does, with its index.
-type Work<'a> = dyn Fn(usize) + Sync + 'a;
+/// Shares of a thread at most, if all are equally fast.
+const TURNS: usize = 4;
+
+/// What is done with each share.
+type Work<'a> = dyn Fn(Share) + Sync + 'a;
 
 /// Threads that wait for work, and the one that owns them. They end with it.
 pub struct Pool {
@@ -44,14 +48,14 @@ pub struct Seat {
 struct Shared {
     /// Threads, the owner among them.
     size: usize,
-    /// What is being done. Written by the owner while nobody else is at work.
-    work: UnsafeCell<Option<*const Work<'static>>>,
-    /// Grows by one with each work.
-    epoch: AtomicU32,
-    /// Threads that have not finished the work.
-    busy: AtomicUsize,
+    /// What is being done, and in how many shares. Written by the owner while no share is left.
+    work: UnsafeCell<Option<(*const Work<'static>, usize)>>,
+    /// Shares that nobody has taken.
+    open: AtomicUsize,
+    /// Shares that are not done.
+    left: AtomicUsize,
     panicked: AtomicBool,
-    /// A thread ended within its share; the memory of all is lost with it.
+    /// A thread ended within a share; the memory of all is lost with it.
     abandoned: AtomicBool,
     closed: AtomicBool,
     /// Threads that sleep, or are about to.
@@ -60,13 +64,32 @@ struct Shared {
     wake: Condvar,
 }
 
-// SAFETY: `work` is written only while no other thread is at work, and `epoch`, which others read before it, publishes it;
-// what it points to is `Sync` and lives until `busy` is zero.
+// SAFETY: `work` is written only while no share is left, and read only by who has taken one, which `open` publishes after
+// it; what it points to is `Sync` and lives until no share is left.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
 impl Shared {
+    /// Takes shares and does them until none is open. A panic in one is noted.
+    fn help(&self, thread: usize) {
+        let take = || self.open.fetch_update(SeqCst, SeqCst, |open| open.checked_sub(1));
+        while let Ok(open) = take() {
+            // SAFETY: the owner wrote it before it opened shares, and leaves it until this one is done.
+            if let Some((work, size)) = unsafe { *self.work.get() } {
+                // SAFETY: the owner's borrow lasts until no share is left.
+                let work = unsafe { &*work };
+                let share = Share { index: size - open, size, thread };
+                if catch_unwind(AssertUnwindSafe(|| work(share))).is_err() {
+                    self.panicked.store(true, SeqCst);
+                }
+            }
+            if self.left.fetch_sub(1, SeqCst) == 1 {
+                self.wake_all();
+            }
+        }
+    }
+
     /// Returns when `is_over` is true, which whoever makes it so must follow with [`Shared::wake_all`].
     fn wait(&self, is_over: impl Fn() -> bool) {
         for _ in 0..LOOKS {
@@ -96,24 +119,14 @@ impl Shared {
     }
 }
 
-/// Waits for the other threads, also when the owner's own share panics: they still use what it borrowed.
-struct Barrier<'a>(&'a Shared);
-
-impl Drop for Barrier<'_> {
-    fn drop(&mut self) {
-        self.0.wait(|| self.0.busy.load(SeqCst) == 0 || self.0.abandoned.load(SeqCst));
-    }
-}
-
 impl Pool {
-    /// A pool of `threads` threads, at least one, and the seats of all but the calling one. Each seat has to be taken, or
-    /// the first op that is shared waits for it.
+    /// A pool of `threads` threads, at least one, and the seats of all but the calling one. Who takes a seat computes along.
     pub fn new(threads: usize) -> (Pool, Vec<Seat>) {
         let shared = Arc::new(Shared {
             size: threads.max(1),
             work: UnsafeCell::new(None),
-            epoch: AtomicU32::new(0),
-            busy: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            left: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -145,22 +158,18 @@ impl Pool {
         self.shared.size
     }
 
-    /// Does `work` on every thread, and returns when all have done it. Panics if one panics.
-    pub(crate) fn run(&mut self, work: &Work<'_>) {
+    /// Does `work` with so many shares, and returns when all are done. Panics if one panics.
+    fn run(&mut self, shares: usize, work: &Work<'_>) {
         let shared = &*self.shared;
-        if shared.size == 1 {
-            return work(0);
-        }
-        // SAFETY: only the lifetime changes; the barrier below outlasts every use.
+        // SAFETY: only the lifetime changes; the wait below outlasts every use.
         let work_anywhere: *const Work<'static> = unsafe { std::mem::transmute::<*const Work<'_>, _>(work) };
-        // SAFETY: nobody is at work: the last run has waited for all, and there is one run at a time.
-        unsafe { *shared.work.get() = Some(work_anywhere) };
-        shared.busy.store(shared.size - 1, SeqCst);
-        shared.epoch.fetch_add(1, SeqCst);
-        let barrier = Barrier(shared);
+        // SAFETY: no share is left: the last run has waited for all, and there is one run at a time.
+        unsafe { *shared.work.get() = Some((work_anywhere, shares)) };
+        shared.left.store(shares, SeqCst);
+        shared.open.store(shares, SeqCst);
         shared.wake_all();
-        work(0);
-        drop(barrier);
+        shared.help(0);
+        shared.wait(|| shared.left.load(SeqCst) == 0 || shared.abandoned.load(SeqCst));
         let failed = shared.panicked.swap(false, SeqCst) || shared.abandoned.load(SeqCst);
         assert!(!failed, "a thread of the pool panicked");
     }
@@ -196,49 +205,59 @@ impl Seat {
     pub fn work(self) {
         let Seat { shared, index } = self;
         SEATED.set(Some(Arc::clone(&shared)));
-        let mut epoch = 0;
         loop {
-            shared.wait(|| shared.epoch.load(SeqCst) != epoch || shared.closed.load(SeqCst));
+            shared.wait(|| shared.open.load(SeqCst) > 0 || shared.closed.load(SeqCst));
             if shared.closed.load(SeqCst) {
                 return;
             }
-            // The owner waits for this thread in each epoch, so none is missed.
-            epoch = epoch.wrapping_add(1);
-            // SAFETY: the owner wrote it before it raised the epoch, and leaves it until `busy` is zero.
-            if let Some(work) = unsafe { *shared.work.get() } {
-                // SAFETY: the owner's borrow lasts until `busy` is zero.
-                let work = unsafe { &*work };
-                if catch_unwind(AssertUnwindSafe(|| work(index))).is_err() {
-                    shared.panicked.store(true, SeqCst);
-                }
-            }
-            if shared.busy.fetch_sub(1, SeqCst) == 1 {
-                shared.wake_all();
-            }
+            shared.help(index);
         }
     }
 }
 
+/// How an op is shared: by what it costs, in whatever unit, and what is worth a share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// Of the op.
+    pub(crate) all: usize,
+    /// Below which one thread does it alone.
+    pub(crate) worth_sharing: usize,
+    /// Shares of a thread at most, if each has a price of its own.
+    pub(crate) turns: usize,
+}
+
 /// Shares of an op.
 impl Pool {
-    /// Does `work` on every thread if that is worth it, else on this one alone.
-    pub(crate) fn split(&mut self, is_worth_it: bool, work: impl Fn(Share) + Sync) {
-        let size = if is_worth_it || self.is_eager { self.size() } else { 1 };
-        if size == 1 {
-            return work(Share { index: 0, size });
+    /// Does `work` in shares: one if the op costs too little.
+    pub(crate) fn split(&mut self, cost: Cost, work: impl Fn(Share) + Sync) {
+        let Cost { all, worth_sharing, turns } = cost;
+        let is_shared = self.size() > 1 && (all >= worth_sharing || self.is_eager);
+        if !is_shared {
+            return work(Share { index: 0, size: 1, thread: 0 });
         }
-        self.run(&|index| work(Share { index, size }));
+        // As many for each thread, so that equally fast ones are done at the same time.
+        let turns = if self.is_eager { turns } else { (all / self.size() / (worth_sharing / 2)).clamp(1, turns) };
+        self.run(self.size() * turns, &work);
     }
 
-    /// Gives each thread a run of whole rows of `columns` elements of `out`, with the number of the first of them.
+    /// Does `work` with runs of whole rows of `columns` elements of `out`, and the number of the first of them.
     pub(crate) fn rows<T: Send>(&mut self, out: &mut [T], columns: usize, work: impl Fn(usize, &mut [T]) + Sync) {
-        let (is_worth_it, rows) = (out.len() >= WORTH_SHARING, out.len().checked_div(columns).unwrap_or(0));
+        let (cost, rows) = (Cost::of(out.len(), WORTH_SHARING), out.len().checked_div(columns).unwrap_or(0));
         let out = Parts::new(out);
-        self.split(is_worth_it, |share| {
+        self.split(cost, |share| {
             let Range { start, end } = share.of(rows);
-            // SAFETY: shares do not overlap.
-            work(start, unsafe { out.part(start * columns..end * columns) });
+            if start < end {
+                // SAFETY: shares do not overlap.
+                work(start, unsafe { out.part(start * columns..end * columns) });
+            }
         });
+    }
+}
+
+impl Cost {
+    /// Of an op whose shares may be small.
+    pub(crate) fn of(all: usize, worth_sharing: usize) -> Cost {
+        Cost { all, worth_sharing, turns: TURNS }
     }
 }
 
@@ -247,6 +266,8 @@ impl Pool {
 pub(crate) struct Share {
     index: usize,
     size: usize,
+    /// Who does it.
+    thread: usize,
 }
 
 impl Share {
@@ -262,7 +283,7 @@ impl Share {
 
     /// What belongs to this thread alone, of memory for each of them.
     pub(crate) fn own(self, each: usize) -> Range<usize> {
-        self.index * each..(self.index + 1) * each
+        self.thread * each..(self.thread + 1) * each
     }
 }
 
@@ -294,82 +315,4 @@ impl<'a, T> Parts<'a, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        panic::{AssertUnwindSafe, catch_unwind},
-        sync::{
-            Arc,
-            atomic::{AtomicUsize, Ordering::SeqCst},
-        },
-        time::Duration,
-    };
-
-    use super::{Pool, WORTH_SHARING, abandon};
-
-    #[test]
-    fn every_thread_does_its_share_once() {
-        for size in [1, 2, 3, 5] {
-            let mut pool = Pool::start(size).unwrap();
-            let counts: Vec<AtomicUsize> = (0..size).map(|_| AtomicUsize::new(0)).collect();
-            for run in 0..2000 {
-                if run % 500 == 0 {
-                    // Long enough for the others to fall asleep.
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                pool.run(&|index| {
-                    counts[index].fetch_add(1, SeqCst);
-                });
-                assert!(counts.iter().all(|count| count.load(SeqCst) == run + 1));
-            }
-        }
-    }
-
-    #[test]
-    fn rows_are_shared_without_gap_or_overlap() {
-        let columns = 7;
-        for rows in [1, 3, WORTH_SHARING / columns + 10] {
-            let mut pool = Pool::start(3).unwrap();
-            let mut out = vec![0; rows * columns];
-            pool.rows(&mut out, columns, |first, out| {
-                assert!(out.len().is_multiple_of(columns));
-                out.iter_mut().zip(first * columns..).for_each(|(x, i)| *x += i);
-            });
-            assert!(out.into_iter().eq(0..rows * columns));
-        }
-    }
-
-    #[test]
-    fn a_panic_of_any_share_comes_out_and_the_pool_goes_on() {
-        let mut pool = Pool::start(3).unwrap();
-        for bad in 0..3 {
-            let caught = catch_unwind(AssertUnwindSafe(|| pool.run(&|index| assert_ne!(index, bad))));
-            assert!(caught.is_err(), "share {bad}");
-            pool.run(&|_| {});
-        }
-    }
-
-    #[test]
-    fn nobody_waits_for_a_thread_that_was_abandoned() {
-        let (mut pool, seats) = Pool::new(2);
-        seats.into_iter().for_each(|seat| drop(std::thread::spawn(|| seat.work())));
-        let stops = |index| {
-            if index == 1 {
-                abandon();
-                loop {
-                    std::thread::park();
-                }
-            }
-        };
-        assert!(catch_unwind(AssertUnwindSafe(|| pool.run(&stops))).is_err());
-    }
-
-    #[test]
-    fn threads_end_with_their_pool() {
-        let (pool, seats) = Pool::new(3);
-        let alive = Arc::downgrade(&pool.shared);
-        let threads: Vec<_> = seats.into_iter().map(|seat| std::thread::spawn(|| seat.work())).collect();
-        drop(pool);
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
-        assert!(alive.upgrade().is_none());
-    }
-}
+mod tests;

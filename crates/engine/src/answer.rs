@@ -94,9 +94,9 @@ impl Engine {
     /// Queues the steps of the next tokens, as many as may be on their way at once, and counts as cached what was told of
     /// those that steps have read. A guess is checked when nothing is on its way.
     pub(crate) async fn queue(&mut self, answer: &mut Answer, run_ahead: Option<usize>) -> Result<(), EngineError> {
-        let guess = answer.lookup.as_ref().and_then(Lookup::guess);
-        match guess {
-            _ if !answer.known.is_empty() => {}
+        let is_known = !answer.known.is_empty();
+        match answer.lookup.as_ref().filter(|_| !is_known).and_then(Lookup::guess) {
+            _ if is_known => {}
             Some(guess) if answer.ahead.is_empty() && self.room(answer) > 0 => {
                 let most = guess.len().min(self.room(answer));
                 self.check(answer, &guess[..most]).await?;

@@ -5,7 +5,7 @@ use models::{Head, Info, Pooling, Scores, Step, Task};
 
 use crate::host::tell;
 use crate::load::task_name;
-use crate::{EmbedOptions, Embeddings, Engine, EngineError, Event, Priority, Score, Sink};
+use crate::{CallOptions, EmbedOptions, Embeddings, Engine, EngineError, Event, Priority, Score, Sink};
 
 /// Sizes of a batch in tokens; a plan each. A longer text gets a size of its own, the next multiple of the last. Rows that are
 /// padding are computed all the same: on the CPU, which does every one of them after the other and has plans for nothing,
@@ -47,11 +47,16 @@ impl Engine {
     }
 
     /// The labels of each text with their scores, best first.
-    pub async fn classify(&mut self, texts: &[String], mut sink: Sink<'_>) -> Result<Vec<Vec<Score>>, EngineError> {
+    pub async fn classify(
+        &mut self,
+        texts: &[String],
+        options: &CallOptions,
+        mut sink: Sink<'_>,
+    ) -> Result<Vec<Vec<Score>>, EngineError> {
         let Task::Classify { labels, scores } = self.runtime.model.info().task.clone() else {
             return Err(self.wrong_task("classify"));
         };
-        self.pace.priority = Priority::default();
+        self.pace.priority = options.priority;
         let cuts = self.cut(texts, self.info.context)?;
         let raw = self.encode(&cuts, Head::Classify, "scores", labels.len(), &mut sink).await?;
         let rank = |row: &[f32]| {

@@ -25,8 +25,8 @@ pub use error::EngineError;
 pub use host::{Event, Host, Sink};
 pub use text::{Message, Normalized};
 pub use types::{
-    Continuation, Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions, Memory,
-    ModelInfo, Priority, Prompt, Score,
+    CallOptions, Continuation, Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions,
+    Memory, ModelInfo, Priority, Prompt, Score,
 };
 pub use weights::{ByteSource, File, SourceError};
 

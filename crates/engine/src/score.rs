@@ -6,7 +6,7 @@ use models::{Head, Step, Task};
 
 use crate::host::tell;
 use crate::prefill::common;
-use crate::{Continuation, Engine, EngineError, Event, Prompt, Sink};
+use crate::{CallOptions, Continuation, Engine, EngineError, Event, Prompt, Sink};
 
 /// Bytes of logits that come back at a time.
 const LOGITS: usize = 16 << 20;
@@ -31,9 +31,11 @@ impl Engine {
         &mut self,
         prompt: &Prompt,
         endings: &[String],
+        options: &CallOptions,
         mut sink: Sink<'_>,
     ) -> Result<Vec<Continuation>, EngineError> {
         self.require(&Task::Generate, "continuations")?;
+        self.pace.priority = options.priority;
         let mut shared = self.prompts.ids(prompt, "")?;
         self.check_ids(&shared)?;
         let mut texts = Vec::with_capacity(endings.len());
@@ -60,7 +62,7 @@ impl Engine {
             let rest: f32 = self.surprise(ending, &mut sink).await?.iter().sum();
             found.push(Continuation { log_probability: next[ending[0] as usize] - rest, tokens: ending.len() });
             tell(&mut sink, Event::Embedded { done: found.len(), total: texts.len() })?;
-            self.host.pause().await;
+            self.breathe().await;
         }
         Ok(found)
     }
@@ -102,7 +104,7 @@ impl Engine {
                 scores.push((log_sum_exp(row) - f64::from(row[next as usize])) as f32);
             }
             tell(sink, Event::Prefill { done: scores.len(), total: given.len() })?;
-            self.host.pause().await;
+            self.breathe().await;
         }
         Ok(scores)
     }

@@ -59,6 +59,14 @@ pub enum Priority {
     Background,
 }
 
+/// How to do what has no other options.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct CallOptions {
+    /// What is done for one text is done in one step, however long it is.
+    pub priority: Priority,
+}
+
 /// How to embed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]

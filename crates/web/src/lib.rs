@@ -14,7 +14,7 @@ mod subgroups;
 #[cfg(target_feature = "atomics")]
 mod threads;
 
-use engine::{EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
+use engine::{CallOptions, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
 use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint32Array};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::{Serializer, from_value};
@@ -88,8 +88,9 @@ impl Runtime {
     }
 
     /// Labels with scores, best first, for each text.
-    pub async fn classify(&mut self, texts: Vec<String>, sink: Function) -> Result<JsValue, Failure> {
-        give(&self.engine.classify(&texts, &mut sink::of(&sink)).await?)
+    pub async fn classify(&mut self, texts: Vec<String>, options: JsValue, sink: Function) -> Result<JsValue, Failure> {
+        let options: CallOptions = from_value(options)?;
+        give(&self.engine.classify(&texts, &options, &mut sink::of(&sink)).await?)
     }
 
     /// Continues a prompt: a string, turns `{ role, content }[]`, or token ids. The text goes to the sink.
@@ -108,10 +109,11 @@ impl Runtime {
         &mut self,
         prompt: JsValue,
         endings: Vec<String>,
+        options: JsValue,
         sink: Function,
     ) -> Result<JsValue, Failure> {
-        let prompt: Prompt = from_value(prompt)?;
-        give(&self.engine.continuations(&prompt, &endings, &mut sink::of(&sink)).await?)
+        let (prompt, options): (Prompt, CallOptions) = (from_value(prompt)?, from_value(options)?);
+        give(&self.engine.continuations(&prompt, &endings, &options, &mut sink::of(&sink)).await?)
     }
 
     /// Texts with spelling tricks undone: `{ text, offsets: Uint32Array }[]`. Offsets are of UTF-16 units.

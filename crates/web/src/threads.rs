@@ -16,8 +16,8 @@ thread_local! {
     static POOL: Cell<Option<Pool>> = const { Cell::new(None) };
 }
 
-/// Makes a pool for the next runtime that this thread opens on the CPU. Each of its `threads`, but for the calling one, must
-/// be in [`work`] before that runtime computes, which blocks until they are.
+/// Makes a pool for the next runtime that this thread opens on the CPU. Whoever of its `threads` is in [`work`], besides the
+/// calling one, computes along.
 #[wasm_bindgen(js_name = makePool)]
 pub fn make_pool(threads: usize) {
     let (pool, seats) = Pool::new(threads);

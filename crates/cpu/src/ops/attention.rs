@@ -17,7 +17,7 @@ use graph::{BackendError, DType, Mask, Op, PADDING};
 use crate::{
     math,
     ops::{Resolver, mismatched},
-    pool::{Parts, Share},
+    pool::{Cost, Parts, Share},
     quant::{self, Dequantize},
     step::{Operand, Resources, Step, Store},
     tile::{accumulate, tile},
@@ -198,10 +198,15 @@ impl Step for Attention {
         out.fill(0);
         let sight = self.sight(store);
         let Some(all) = union((0..self.query.rows).map(|t| self.rows(sight, t))) else { return };
-        let is_worth_it = self.query.words.saturating_mul(all.len()) >= WORTH_SHARING;
+        let cost = Cost {
+            all: self.query.words.saturating_mul(all.len()),
+            worth_sharing: WORTH_SHARING,
+            // Each share of tiles widens and transposes what it sees; one of heads does not read rows in order.
+            turns: if self.is_few() { 1 } else { 2 },
+        };
         let scratch = Parts::new(bytemuck::cast_slice_mut(resources.scratch));
         let out: Parts<'_, f32> = Parts::new(bytemuck::cast_slice_mut(out));
-        resources.pool.split(is_worth_it, |share| {
+        resources.pool.split(cost, |share| {
             // SAFETY: each thread has its own.
             let scratch = unsafe { scratch.part(share.own(self.share_words())) };
             if self.is_few() {

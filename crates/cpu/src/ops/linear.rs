@@ -1,6 +1,6 @@
-//! `linear`, in integers where the weight is packed. One token: straight from the packed blocks, which are read once. More:
-//! the blocks of a few rows are unpacked once, stay in the first-level cache, and meet every token there. Threads share the
-//! rows of the weight.
+//! `linear`, in integers where the weight is packed. Up to four tokens: straight from the packed blocks, which are read once.
+//! More: the blocks of a few rows are unpacked once, stay in the first-level cache, and meet every token there. Threads share
+//! the rows of the weight.
 //!
 //! Weights whose rows are no whole number of groups become f32 a panel at a time, on one thread.
 
@@ -12,7 +12,7 @@ use crate::{
     integers::{GROUP_WORDS, ROWS, TILE as TOKENS, quantize, words},
     ops::{Resolver, gather::weight},
     packed::{Bits, Layout},
-    pool::Parts,
+    pool::{Cost, Parts},
     quant::{Dequantize, GROUP},
     step::{Operand, Resources, Step, Store},
     tile::tile,
@@ -23,11 +23,14 @@ const PANEL: usize = 8;
 const TILE: usize = 4;
 /// Columns of a panel at most: 8 rows of 768 f32 are 24 KiB. Divides into blocks of every format.
 const PANEL_COLUMNS: usize = 768;
-/// Groups of unpacked blocks at most: 16 KiB of quants.
+/// Groups whose products are summed before they are added, for any number of tokens, so that a token's sums do not depend on
+/// how many there are; and groups of unpacked blocks at most: 16 KiB of quants.
 const BLOCKS: usize = 32;
 /// Tokens that all rows meet before the next ones do, a multiple of the tile's: what of them is read and written stays in
 /// the second-level cache.
 const NEAR_TOKENS: usize = 64;
+/// Tokens at most that blocks are not unpacked for: one tile.
+const FEW_TOKENS: usize = TOKENS;
 /// Multiplications below which one thread is faster: some 5 µs.
 const WORTH_SHARING: usize = 100_000;
 
@@ -66,7 +69,7 @@ impl Linear {
     /// Words of the unpacked blocks of a thread.
     fn panel_words(&self, layout: Layout) -> usize {
         let Operand { rows: tokens, columns, .. } = self.input;
-        if tokens == 1 || layout.quants == Bits::Sixteen {
+        if tokens <= FEW_TOKENS || layout.quants == Bits::Sixteen {
             return 0;
         }
         BLOCKS.min(columns / GROUP) * layout.unpacked_bytes().div_ceil(4)
@@ -80,9 +83,9 @@ impl Linear {
         quantize(store.reals(self.input), columns, layout.limit(), pool, x);
         let (x, panel_words) = (&*x, self.panel_words(layout));
         let runs = self.weight.rows.div_ceil(ROWS);
-        let is_worth_it = (tokens * columns).saturating_mul(self.weight.rows) >= WORTH_SHARING;
+        let cost = Cost::of((tokens * columns).saturating_mul(self.weight.rows), WORTH_SHARING);
         let (out, scratch) = (Parts::new(out), Parts::new(scratch));
-        pool.split(is_worth_it, |share| {
+        pool.split(cost, |share| {
             // SAFETY: each thread has its own.
             let panel = unsafe { scratch.part(share.own(panel_words)) };
             self.runs(share.of(runs), layout, store, x, panel, &out);
@@ -104,10 +107,22 @@ impl Linear {
         let (kernels, bytes) = (layout.kernels(), layout.block_bytes());
         let run_bytes = columns / GROUP * bytes;
         let blocks = weights[runs.start * run_bytes..runs.end * run_bytes].chunks_exact(run_bytes);
-        if tokens == 1 {
+        if tokens <= FEW_TOKENS {
+            let tiled = tokens / TOKENS * TOKENS;
+            let (tiles, rest) = x.split_at(words(tiled, columns));
             for (run, blocks) in runs.zip(blocks) {
-                let [products] = (kernels.vector)(blocks, x);
-                self.add(run, 0, &products, out);
+                for (piece, blocks) in blocks.chunks(BLOCKS * bytes).enumerate() {
+                    let start = piece * BLOCKS * GROUP_WORDS;
+                    for (tile, x) in tiles.chunks_exact(words(TOKENS, columns)).enumerate() {
+                        for (t, products) in (kernels.few)(blocks, &x[TOKENS * start..]).iter().enumerate() {
+                            self.add(run, tile * TOKENS + t, products, out);
+                        }
+                    }
+                    for (t, x) in rest.chunks_exact(words(1, columns)).enumerate() {
+                        let [products] = (kernels.vector)(blocks, &x[start..]);
+                        self.add(run, tiled + t, &products, out);
+                    }
+                }
             }
             return;
         }

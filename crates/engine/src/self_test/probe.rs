@@ -5,7 +5,7 @@ use models::Model;
 
 use super::gguf::Gguf;
 
-pub(super) const CONTEXT: usize = 32;
+pub(super) const CONTEXT: usize = 64;
 const VOCABULARY: usize = 256;
 // Whole blocks of every dtype.
 const HIDDEN: usize = 256;

@@ -3,16 +3,13 @@
 
 use std::ops::Range;
 
-use super::Attention;
+use super::{Attention, LANES, TILE};
 use crate::{
     math,
     pool::{Parts, Share},
     simd::{F32x4, U8x16},
     step::Store,
 };
-
-/// Halves that are widened together.
-const LANES: usize = 8;
 
 /// Halves to f32. A cache never has an infinity, and hardly ever something that is no number: what is quick is tried first.
 trait Widen {
@@ -42,7 +39,7 @@ impl Widen for Exact {
 impl Attention {
     /// Whether this path takes it.
     pub(super) fn is_few(&self) -> bool {
-        self.widen.is_some() && self.query.rows < super::TILE && self.head_dim.is_multiple_of(LANES)
+        self.widen.is_some() && self.query.rows <= TILE && self.head_dim.is_multiple_of(LANES)
     }
 
     /// Scratch words of a share.

@@ -97,7 +97,7 @@ impl Attention {
                     self.pack(store.reals(self.query), first, head, query);
                     let stride = blocks.len() * LANES;
                     let scores = &mut scores[..TILE * stride];
-                    multiply(keys, query, self.head_dim, scores);
+                    multiply(keys, query, self.head_dim, self.scale, scores);
                     let own = tile.clone().map(|range| {
                         let own = range.start.max(start) - start..range.end.max(start) - start;
                         own.start.min(own.end)..own.end
@@ -131,16 +131,12 @@ impl Attention {
         }
     }
 
-    /// Four query rows from `first` on, scaled, element by element; zeros past the last one.
+    /// Four query rows from `first` on, element by element; zeros past the last one.
     fn pack(&self, queries: &[f32], first: usize, head: usize, out: &mut [f32]) {
         for (d, out) in out.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
             *out = std::array::from_fn(|i| {
                 let row = first + i;
-                if row < self.query.rows {
-                    self.scale * queries[row * self.query.columns + head * self.head_dim + d]
-                } else {
-                    0.0
-                }
+                if row < self.query.rows { queries[row * self.query.columns + head * self.head_dim + d] } else { 0.0 }
             });
         }
     }
@@ -191,20 +187,31 @@ impl Attention {
     }
 }
 
-/// `out[i][k] = Σ keys[k / 8][d][k % 8] · query[d][i]` for the four rows of a tile.
-fn multiply(keys: &[f32], query: &[f32], head_dim: usize, out: &mut [f32]) {
-    let stride = out.len() / TILE;
+/// `out[i][k] = scale · Σ keys[k / 8][d][k % 8] · query[d][i]` for the four rows of a tile. Elements are summed in the order
+/// of [`F32x4::sum`] over products of four at a time, so a row says the same alone.
+fn multiply(keys: &[f32], query: &[f32], head_dim: usize, scale: f32, out: &mut [f32]) {
+    let (stride, scale) = (out.len() / TILE, F32x4::splat(scale));
     for (block, keys) in keys.chunks_exact(LANES * head_dim).enumerate() {
-        let mut sums = [[F32x4::splat(0.0); 2]; TILE];
-        for (key, query) in keys.as_chunks::<LANES>().0.iter().zip(query.as_chunks::<TILE>().0) {
-            let key = F32x4::load8(key);
-            for (sums, x) in sums.iter_mut().zip(query) {
-                let x = F32x4::splat(*x);
-                *sums = [0, 1].map(|h| key[h].mul_add(x, sums[h]));
+        let lane = |lane: usize| {
+            let mut sums = [[F32x4::splat(0.0); 2]; TILE];
+            let keys = keys.as_chunks::<LANES>().0[lane..].iter().step_by(4);
+            for (key, query) in keys.zip(query.as_chunks::<TILE>().0[lane..].iter().step_by(4)) {
+                let key = F32x4::load8(key);
+                for (sums, x) in sums.iter_mut().zip(query) {
+                    let x = F32x4::splat(*x);
+                    *sums = [0, 1].map(|h| key[h].mul_add(x, sums[h]));
+                }
             }
-        }
+            sums
+        };
+        let add = |a: Sums, b: Sums| std::array::from_fn(|i| [0, 1].map(|h| a[i][h].add(b[i][h])));
+        let sums: Sums = add(add(lane(0), lane(2)), add(lane(1), lane(3)));
         for (i, sums) in sums.into_iter().enumerate() {
-            out[i * stride + block * LANES..][..LANES].copy_from_slice(&F32x4::to_array8(sums));
+            let scores = F32x4::to_array8(sums.map(|sum| sum.mul(scale)));
+            out[i * stride + block * LANES..][..LANES].copy_from_slice(&scores);
         }
     }
 }
+
+/// Eight sums of each row of a tile.
+type Sums = [[F32x4; 2]; TILE];
