@@ -19,6 +19,7 @@ export type {
   Availability,
   CallOptions,
   CallStats,
+  ComputeOptions,
   CoreOptions,
   CreateOptions,
   Device,

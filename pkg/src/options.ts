@@ -97,6 +97,12 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Options of a call that has the model compute. */
+export interface ComputeOptions extends CallOptions {
+  /** `'background'` lets the page draw in between. Default `'user-visible'`. */
+  priority?: Priority | undefined;
+}
+
 /**
  * Who comes first where the model and the page share a GPU. In the background, prompts and batches go to the GPU in pieces of
  * at most 50 ms, as far as they can be cut, with time for a frame after each, and tokens are not queued ahead.

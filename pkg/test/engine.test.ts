@@ -89,6 +89,19 @@ for (const [name, make] of [
     assert.deepEqual([...vectors], [3, 2]);
   });
 
+  test(`${name}: the priority reaches the runtime, and nothing does where there is none`, async () => {
+    const { engine, runtime } = make();
+    await engine.call('load', LOAD);
+    for (const priority of ['background', undefined] as const) {
+      await engine.call('embed', { texts: ['a'], priority });
+      await engine.call('classify', { texts: ['a'], priority });
+      await engine.call('continuations', { prompt: 'a', endings: [' b'], priority });
+    }
+    await engine.call('generate', { prompt: 'a', sampling: { priority: 'background' } });
+    const background = { priority: 'background' };
+    assert.deepEqual(runtime.options, [background, background, background, {}, {}, {}, background]);
+  });
+
   test(`${name}: calls queue and never overlap`, async () => {
     const { engine } = make();
     await engine.call('load', LOAD);

@@ -142,6 +142,8 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
   opened: RuntimeFile[];
   freed: number;
   steps: number;
+  /** What the calls that compute were told. */
+  options: unknown[];
   panic(message: string): void;
 } {
   let busy = false;
@@ -156,17 +158,23 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
     }
   };
   const runtime: Runtime = {
-    info: () => ({ ...INFO, task }),
+    info: () => ({ ...INFO, details: {}, task }),
     memory: () => ({ host: 2, device: 1, weights: 1, cache: 1 }),
-    embed: (texts, _options, sink) =>
+    embed: (texts, options, sink) =>
       alone(async () => {
+        instance.options.push(options);
         await turn();
         sink({ type: 'embedded', done: texts.length, total: texts.length });
         return { dimensions: 1, vectors: Float32Array.from(texts, ({ length }) => length), tokens: [1], truncated: [false] };
       }),
-    classify: () => alone(async () => []),
-    continuations: (prompt, endings, sink) =>
+    classify: (_texts, options) =>
       alone(async () => {
+        instance.options.push(options);
+        return [];
+      }),
+    continuations: (prompt, endings, options, sink) =>
+      alone(async () => {
+        instance.options.push(options);
         const found = [];
         for (const ending of endings) {
           await turn();
@@ -180,8 +188,9 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
       if (busy) throw new Error('recursive use of an object detected');
       return texts.map((text) => ({ text: `${text} ${words.join(' ')}`, offsets: Uint32Array.of(0, text.length) }));
     },
-    generate: (prompt, _sampling, sink: Sink) =>
+    generate: (prompt, sampling, sink: Sink) =>
       alone(async () => {
+        instance.options.push(sampling);
         const text = textOf(prompt);
         if (text === 'fail') throw { code: 'CONTEXT_OVERFLOW', message: 'too long' };
         if (text === 'hang') await new Promise(() => undefined);
@@ -211,6 +220,7 @@ export function fakeRuntime(task: 'embed' | 'generate' = 'generate'): RuntimeIns
     opened: [] as RuntimeFile[],
     freed: 0,
     steps: 0,
+    options: [] as unknown[],
     open: async (files: RuntimeFile[], _options: unknown, sink: Sink) => {
       instance.opened = files;
       for (const file of files) file.readAt(0, new Uint8Array(file.size));

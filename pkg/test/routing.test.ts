@@ -66,6 +66,8 @@ test('calls that the CPU does sooner go there, as measured', async () => {
   assert.equal(await where([words(40), words(55)]), 'wasm', 'all texts together');
   assert.equal(await where([words(40), words(57)]), 'webgpu');
   assert.equal(await where([words(5000)]), 'webgpu');
+  const whole = await routed(costs, { wasmTokens: INFO_OF_GPU.context });
+  assert.equal(await whole.where([words(5000)]), 'wasm', 'cut to the 512 tokens that fit');
 });
 
 test('what was learnt before is not measured again', async () => {

@@ -56,6 +56,23 @@ test('the module with threads is for the CPU alone', async () => {
   };
   assert.deepEqual(await load('wasm', threaded), { asked: 1, module: 'threaded.wasm', why: undefined });
   assert.deepEqual(await load('wasm', 'reasons'), { asked: 1, module: 'fake.wasm', why: 'reasons' });
-  // The fake computes on the CPU even then, as a runtime does whose GPU has failed.
-  assert.deepEqual(await load('webgpu', threaded), { asked: 0, module: 'fake.wasm', why: 'the module was chosen for WebGPU, which failed' });
+  assert.deepEqual(await load('webgpu', threaded), { asked: 0, module: 'fake.wasm', why: undefined });
+});
+
+test('where the GPU fails the module with threads goes on', async () => {
+  const plain = fakeRuntime();
+  const open: typeof plain.open = async (files, options, sink) => {
+    if (options.device === 'webgpu') throw { code: 'WEBGPU_UNAVAILABLE', message: 'no device' };
+    return plain.open(files, options, sink);
+  };
+  const gpu = { requestAdapter: async () => ({ info: { vendor: 'amd' }, isFallbackAdapter: false }) };
+  const load = (answer: ReturnType<typeof fakeRuntime> | string) => {
+    const engine = new LocalEngine({ loadRuntime: async () => ({ ...plain, open }), loadThreaded: async () => answer });
+    return withGlobals({ navigator: { gpu } }, () => engine.call('load', { ...LOAD, device: 'auto' }));
+  };
+  const threaded = await load({ ...fakeRuntime(), file: 'threaded.wasm' });
+  assert.deepEqual([threaded.device, threaded.reason], ['wasm', 'WebGPU failed: no device']);
+  assert.deepEqual([threaded.details['module'], threaded.details['whyOneThread']], ['threaded.wasm', undefined]);
+  const alone = await load('not isolated');
+  assert.deepEqual([alone.details['module'], alone.details['whyOneThread']], ['fake.wasm', 'not isolated']);
 });

@@ -15,6 +15,8 @@ async function create(task: 'embed' | 'generate', options: ZeroShotCreateOptions
   return { fake, classifier: await ZeroShotClassifier.create(options) };
 }
 
+const embedded = (fake: FakeEngine): string[][] =>
+  fake.calls.filter(({ name }) => name === 'embed').map(({ args }) => (args as { texts: string[] }).texts);
 const words = (prompt: Prompt): string => (typeof prompt === 'string' ? prompt : prompt.map(({ content }) => content).join(' '));
 const near = (found: number | undefined, expected: number): void => assert.ok(Math.abs((found ?? NaN) - expected) < 1e-6, `${found}, not ${expected}`);
 
@@ -28,10 +30,7 @@ const onCircle = (fake: FakeEngine): void => {
 
 test('an embedding model: softmax over the cosines with the labels', async () => {
   const { classifier, fake } = await create('embed', { labels: ['at 0', 'at 60'], temperature: 0.5 }, onCircle);
-  assert.deepEqual(fake.calls.filter(({ name }) => name === 'embed').map(({ args }) => args), [
-    { texts: ['This text is about at 0.'] },
-    { texts: ['This text is about at 60.'] },
-  ]);
+  assert.deepEqual(embedded(fake), [['This text is about at 0.'], ['This text is about at 60.']]);
   assert.deepEqual(classifier.labels, ['at 0', 'at 60']);
   const [first, second] = await classifier.classify('60');
   assert.deepEqual([first?.label, second?.label], ['at 60', 'at 0']);
@@ -45,7 +44,7 @@ test('an embedding model: softmax over the cosines with the labels', async () =>
 test('examples move a label, and a template is what you say', async () => {
   const labels = [{ label: '0', examples: ['90'] }, '60'];
   const { classifier, fake } = await create('embed', { labels, template: '{label}, {label}', temperature: 1 }, onCircle);
-  assert.deepEqual(fake.calls.filter(({ name }) => name === 'embed').map(({ args }) => args), [{ texts: ['0, 0', '90'] }, { texts: ['60, 60'] }]);
+  assert.deepEqual(embedded(fake), [['0, 0', '90'], ['60, 60']]);
   const [best] = await classifier.classify('45');
   assert.equal(best?.label, '0'); // which lies at 45 now
   near(best?.score, 1 / (1 + Math.exp(Math.cos(Math.PI / 12) - 1)));

@@ -15,6 +15,8 @@ import { findingKey, recall, remember, type Verdict } from './findings.js';
 /** What loading needs from outside; tests give their own. */
 export interface LoadTools {
   runtime: RuntimeInstance;
+  /** The runtime to go on with where the GPU has failed; else the same. */
+  onCpu?: (() => Promise<RuntimeInstance>) | undefined;
   store?: ModelStore | undefined;
   fetch: typeof fetch;
   signal?: AbortSignal | undefined;
@@ -71,10 +73,10 @@ async function start(
   const keyOf = (kind: 'self-test' | 'routing'): string => findingKey(kind, tools.runtime.hasher(), choice.adapter, args.id, files);
   const key = keyOf('self-test');
   const verdict = choice.device === 'webgpu' ? await recall<Verdict>(store, key) : undefined;
-  const begin = (device: 'webgpu' | 'wasm'): Promise<Runtime> => {
+  const begin = (device: 'webgpu' | 'wasm', instance: RuntimeInstance): Promise<Runtime> => {
     progress.say({ phase: 'compile', loaded: 0, total: 1 });
     const options = { device, context, powerPreference, selfTest: verdict === undefined, tier: verdict?.tier };
-    return tools.runtime.open(files, options, (event) => {
+    return instance.open(files, options, (event) => {
       if (event.type === 'load') progress.say({ phase: 'upload', loaded: event.loaded, total: event.total });
       return tools.signal?.aborted !== true;
     });
@@ -82,7 +84,7 @@ async function start(
   let { device, reason } = choice;
   let runtime: Runtime;
   try {
-    runtime = await begin(device);
+    runtime = await begin(device, tools.runtime);
   } catch (thrown) {
     const error = toRushlightError(thrown);
     tools.signal?.throwIfAborted();
@@ -90,7 +92,7 @@ async function start(
     if (args.device !== 'auto' || device !== 'webgpu' || !gpuFailed) throw error;
     device = 'wasm';
     reason = `WebGPU failed: ${error.message}`;
-    runtime = await begin(device);
+    runtime = await begin(device, (await tools.onCpu?.()) ?? tools.runtime);
   }
   const info = runtime.info();
   const { selfTest, tier, tierReason } = info.details;

@@ -1,5 +1,5 @@
 import { RushlightError, toRushlightError } from '../errors.js';
-import type { CallStats } from '../options.js';
+import type { CallStats, Priority } from '../options.js';
 import type { ModelStore } from '../weights/store.js';
 import { chooseDevice, type Choice } from './device.js';
 import { load } from './load.js';
@@ -14,6 +14,12 @@ export interface LocalEngineOptions {
   /** The runtime with threads, or why there is to be one thread. Only where this thread may wait for others. */
   loadThreaded?: (args: LoadArgs) => Promise<RuntimeInstance | string>;
   fetch?: typeof fetch;
+}
+
+/** A runtime, and why it computes in one thread if it does. */
+interface Instance {
+  instance: RuntimeInstance;
+  whyOneThread?: string;
 }
 
 type Handlers = { [K in CallName]: (args: Args<K>, options: EngineCallOptions<K>) => Promise<Result<K>> };
@@ -92,12 +98,19 @@ export class LocalEngine implements Engine {
     load: async (args, { signal, onEvent }) => {
       if (this.#runtime !== undefined) throw new RushlightError('INTERNAL', 'load was called twice');
       const choice = await chooseDevice(args.device, args.powerPreference);
-      const { instance, whyOneThread } = await this.#instance(choice, args);
-      instance.onPanic((message) => this.crash(message));
-      this.#heap = instance.heap;
+      const use = (found: Instance): Instance => {
+        found.instance.onPanic((message) => this.crash(message));
+        this.#heap = found.instance.heap;
+        return found;
+      };
+      let { instance, whyOneThread } = use(await this.#instance(choice.device, args));
       const { store } = this.#options;
       const { runtime, info } = await load(args, choice, {
         runtime: instance,
+        onCpu: async () => {
+          ({ instance, whyOneThread } = use(await this.#instance('wasm', args, instance)));
+          return instance;
+        },
         store,
         fetch: this.#options.fetch ?? fetch.bind(globalThis),
         signal: signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal]),
@@ -111,7 +124,7 @@ export class LocalEngine implements Engine {
 
     embed: async ({ texts, priority }, { signal, stop, onEvent }) => {
       const started = performance.now();
-      const embeddings = await this.#model.embed(texts, priority === undefined ? {} : { priority }, (event) => {
+      const embeddings = await this.#model.embed(texts, given(priority), (event) => {
         if (!this.#goesOn(signal, stop)) return false;
         if (event.type === 'embedded') onEvent?.({ done: event.done, total: event.total });
         return this.#goesOn(signal, stop);
@@ -119,7 +132,7 @@ export class LocalEngine implements Engine {
       return { ...embeddings, milliseconds: performance.now() - started };
     },
 
-    classify: ({ texts }, { signal, stop }) => this.#model.classify(texts, () => this.#goesOn(signal, stop)),
+    classify: ({ texts, priority }, { signal, stop }) => this.#model.classify(texts, given(priority), () => this.#goesOn(signal, stop)),
 
     generate: async ({ prompt, sampling }, { signal, stop, onEvent }) => {
       const finish = await this.#model.generate(plain(prompt), sampling, (event) => {
@@ -130,8 +143,8 @@ export class LocalEngine implements Engine {
       return { reason: finish.reason, stats: withSpeed(finish) };
     },
 
-    continuations: ({ prompt, endings }, { signal, stop }) => {
-      return this.#model.continuations(plain(prompt), endings, () => this.#goesOn(signal, stop));
+    continuations: ({ prompt, endings, priority }, { signal, stop }) => {
+      return this.#model.continuations(plain(prompt), endings, given(priority), () => this.#goesOn(signal, stop));
     },
 
     normalize: async ({ texts, words }) => this.#model.normalize(texts, words),
@@ -141,10 +154,13 @@ export class LocalEngine implements Engine {
     memory: async () => ({ heap: this.#heap(), ...this.#model.memory() }),
   };
 
-  /** Threads are for computing on the CPU: a page downloads the module that it needs, and no other. */
-  async #instance({ device }: Choice, args: LoadArgs): Promise<{ instance: RuntimeInstance; whyOneThread?: string }> {
-    const plain = (): Promise<RuntimeInstance> => (this.#options.loadRuntime ?? loadRuntime)(args.wasmUrl);
-    if (device !== 'wasm') return { instance: await plain(), whyOneThread: 'the module was chosen for WebGPU, which failed' };
+  /**
+   * Threads are for computing on the CPU: a page downloads the module that it needs, and the other one only where the GPU of
+   * the one that is `there` has failed.
+   */
+  async #instance(device: Choice['device'], args: LoadArgs, there?: RuntimeInstance): Promise<Instance> {
+    const plain = async (): Promise<RuntimeInstance> => there ?? (this.#options.loadRuntime ?? loadRuntime)(args.wasmUrl);
+    if (device !== 'wasm') return { instance: await plain() };
     const threaded = (await this.#options.loadThreaded?.(args)) ?? 'the runtime is not in a worker of the package';
     if (typeof threaded === 'string') return { instance: await plain(), whyOneThread: threaded };
     return { instance: threaded };
@@ -153,6 +169,11 @@ export class LocalEngine implements Engine {
   #goesOn(signal: AbortSignal | undefined, stop: AbortSignal | undefined): boolean {
     return signal?.aborted !== true && stop?.aborted !== true && this.#ended === undefined;
   }
+}
+
+/** The runtime knows options that are absent, not ones that are undefined. */
+function given(priority: Priority | undefined): { priority?: Priority } {
+  return priority === undefined ? {} : { priority };
 }
 
 /** Text from anywhere stays text: no control token of the model can be written out in it. */

@@ -87,9 +87,9 @@ export interface Finish {
 export interface Calls {
   load: { args: LoadArgs; event: ProgressInfo; result: ModelInfo };
   embed: { args: { texts: string[]; priority?: Priority | undefined }; event: { done: number; total: number }; result: Embeddings };
-  classify: { args: { texts: string[] }; event: never; result: { label: string; score: number }[][] };
+  classify: { args: { texts: string[]; priority?: Priority | undefined }; event: never; result: { label: string; score: number }[][] };
   generate: { args: { prompt: Prompt; sampling: Sampling }; event: { text: string }; result: Finish };
-  continuations: { args: { prompt: Prompt; endings: string[] }; event: never; result: Continuation[] };
+  continuations: { args: { prompt: Prompt; endings: string[]; priority?: Priority | undefined }; event: never; result: Continuation[] };
   normalize: { args: { texts: string[]; words: string[] }; event: never; result: Normalized[] };
   count: { args: { prompts: Prompt[] }; event: never; result: number[] };
   memory: { args: Record<string, never>; event: never; result: MemoryInfo };

@@ -20,7 +20,7 @@ const WORDS = [14, 126] as const;
 /** Measurements of each, after one that prepares the device. */
 const REPEATS = 3;
 
-/** A copy for the CPU takes about half of its weights' bytes in f32, and all of them in other formats. */
+/** Of weights: the CPU's copy takes about as much memory again. */
 const MOST_BYTES = 128e6;
 
 /** What routing needs of the loader. */
@@ -81,7 +81,7 @@ async function best(runtime: Runtime, words: number, goesOn: Sink): Promise<{ to
   let milliseconds = Infinity;
   for (let run = 0; run <= REPEATS; run++) {
     const started = performance.now();
-    await (runtime.info().task === 'embed' ? runtime.embed([text], {}, goesOn) : runtime.classify([text], goesOn));
+    await (runtime.info().task === 'embed' ? runtime.embed([text], {}, goesOn) : runtime.classify([text], {}, goesOn));
     if (run > 0) milliseconds = Math.min(milliseconds, performance.now() - started);
   }
   return { tokens: runtime.countTokens({ text }), milliseconds };
@@ -118,12 +118,12 @@ export class RoutedRuntime implements Runtime {
     return this.#for(texts).embed(texts, options, sink);
   }
 
-  classify(texts: string[], sink: Sink): ReturnType<Runtime['classify']> {
-    return this.#for(texts).classify(texts, sink);
+  classify(texts: string[], options: { priority?: Priority }, sink: Sink): ReturnType<Runtime['classify']> {
+    return this.#for(texts).classify(texts, options, sink);
   }
 
   info: Runtime['info'] = () => this.webgpu.info();
-  continuations: Runtime['continuations'] = (prompt, endings, sink) => this.webgpu.continuations(prompt, endings, sink);
+  continuations: Runtime['continuations'] = (prompt, endings, options, sink) => this.webgpu.continuations(prompt, endings, options, sink);
   generate: Runtime['generate'] = (prompt, options, sink) => this.webgpu.generate(prompt, options, sink);
   normalize: Runtime['normalize'] = (texts, words) => this.wasm.normalize(texts, words);
   countTokens = (prompt: RuntimePrompt): number => this.wasm.countTokens(prompt);
@@ -149,8 +149,9 @@ export class RoutedRuntime implements Runtime {
     let left = this.wasmTokens;
     for (const text of texts) {
       if (left < 1) break;
-      // A token of ordinary text has 3 to 5 characters.
-      left -= left * 8 < text.length ? left + 1 : Math.min(context, this.wasm.countTokens({ text }));
+      // A token of ordinary text has 3 to 5 characters; no text has more tokens than fit the model.
+      const isTooLong = left < context && left * 8 < text.length;
+      left -= isTooLong ? left + 1 : Math.min(context, this.wasm.countTokens({ text }));
     }
     return left >= 0 && this.wasmTokens >= 1 ? this.wasm : this.webgpu;
   }

@@ -60,8 +60,8 @@ export interface Runtime {
   info(): RuntimeInfo;
   memory(): Omit<MemoryInfo, 'heap'>;
   embed(texts: string[], options: { priority?: Priority }, sink: Sink): Promise<RuntimeEmbeddings>;
-  classify(texts: string[], sink: Sink): Promise<{ label: string; score: number }[][]>;
-  continuations(prompt: RuntimePrompt, endings: string[], sink: Sink): Promise<Continuation[]>;
+  classify(texts: string[], options: { priority?: Priority }, sink: Sink): Promise<{ label: string; score: number }[][]>;
+  continuations(prompt: RuntimePrompt, endings: string[], options: { priority?: Priority }, sink: Sink): Promise<Continuation[]>;
   /** Undoes spelling tricks. `words` are words besides those of the vocabulary. */
   normalize(texts: string[], words: string[]): Normalized[];
   generate(prompt: RuntimePrompt, options: Sampling, sink: Sink): Promise<RuntimeFinish>;

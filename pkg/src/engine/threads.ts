@@ -115,7 +115,11 @@ function ready(worker: Worker, shared: Shared): Promise<void> {
 /** The side of a worker that is a thread: shares the runtime, then computes until the pool is gone. */
 export function beThread(scope: ThreadScope): void {
   let glue: ThreadsModule;
+  // Firefox with developer tools, or driven by a test, tells a worker that its child is registered by waking one of those
+  // who wait for events of the child. If that is the child itself, the worker would wait for ever in `new Worker`: more events.
+  const events = setInterval(() => undefined, 100);
   scope.addEventListener('message', async ({ data }) => {
+    clearInterval(events);
     if (data === 'work') {
       try {
         glue.work();

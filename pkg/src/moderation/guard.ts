@@ -1,5 +1,5 @@
 import { RushlightError, toRushlightError } from '../errors.js';
-import type { CallOptions } from '../options.js';
+import type { ComputeOptions } from '../options.js';
 import { SentenceCutter } from './cutter.js';
 import type { Moderation, ModerationPolicy } from './types.js';
 
@@ -33,7 +33,7 @@ export interface GuardFlag extends Pick<Moderation, 'categories' | 'scores'> {
 }
 
 /** Options of {@link guard}: the policy is the moderator's own where none is given, but the surface is `'output'`. */
-export interface GuardOptions extends CallOptions, ModerationPolicy {
+export interface GuardOptions extends ComputeOptions, ModerationPolicy {
   /** Default `'redact'`. */
   mode?: GuardMode;
   /** Told of each flagged sentence, before it (or what stands for it) comes out. */
@@ -46,7 +46,7 @@ export interface GuardOptions extends CallOptions, ModerationPolicy {
 
 /** What a guard needs of a {@link Moderator}. */
 export interface GuardModerator {
-  moderate(texts: readonly string[], options?: CallOptions & ModerationPolicy): Promise<Moderation[]>;
+  moderate(texts: readonly string[], options?: ComputeOptions & ModerationPolicy): Promise<Moderation[]>;
 }
 
 /** A sentence on its way, with what was found. */
@@ -92,7 +92,7 @@ class Guard implements UnderlyingDefaultSource<string> {
   readonly #source: ReadableStreamDefaultReader<string>;
   readonly #moderator: GuardModerator;
   readonly #options: GuardOptions;
-  readonly #policy: CallOptions & ModerationPolicy;
+  readonly #policy: ComputeOptions & ModerationPolicy;
   readonly #cutter = new SentenceCutter(LONGEST);
   /** Fires when nobody wants the text any more. */
   readonly #ended = new AbortController();
@@ -112,8 +112,8 @@ class Guard implements UnderlyingDefaultSource<string> {
     this.#source = source;
     this.#moderator = moderator;
     this.#options = options;
-    const { preset, surface = 'output', thresholds } = options;
-    const policy = { ...(preset !== undefined && { preset }), ...(thresholds !== undefined && { thresholds }) };
+    const { preset, surface = 'output', thresholds, priority } = options;
+    const policy = { ...(priority !== undefined && { priority }), ...(preset !== undefined && { preset }), ...(thresholds !== undefined && { thresholds }) };
     this.#policy = { ...policy, surface, signal: this.#ended.signal };
   }
 

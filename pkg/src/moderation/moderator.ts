@@ -1,7 +1,7 @@
 import { RushlightError } from '../errors.js';
 import type { Availability, CallOptions, CoreOptions } from '../options.js';
 import { createModel, modelAvailability, ModelUser } from '../tasks/create.js';
-import { Task, textsOf } from '../tasks/task.js';
+import { Task, textsOf, type Call } from '../tasks/task.js';
 import { RESTORED_WORDS } from './lexicon.js';
 import { flaggedLabels, forLabels, LABELS, limitsOf, mergePolicy, type Limits } from './policy.js';
 import { Reading } from './reading.js';
@@ -85,14 +85,14 @@ export class Moderator extends Task {
   /** The same of each text, in their order. */
   moderate(texts: readonly string[], options?: ModerateOptions): Promise<Moderation[]>;
   async moderate(input: string | readonly string[], options: ModerateOptions = {}): Promise<Moderation | Moderation[]> {
-    const signal = this.user.signal(options.signal);
+    const call = { signal: this.user.signal(options.signal), priority: options.priority };
     const texts = textsOf(input, 'moderate');
     const { maxWindows = MAX_WINDOWS } = options;
     if (!(Number.isInteger(maxWindows) && maxWindows > 0)) throw new RangeError(`moderate: maxWindows is ${maxWindows}`);
     const limits = limitsOf(mergePolicy(options, this.#policy));
-    const readings = await this.#read(texts, maxWindows, signal);
+    const readings = await this.#read(texts, maxWindows, call);
     const results = readings.map((reading) => judge(reading, limits));
-    if (options.explain === true) await this.#explain(readings, results, limits, signal);
+    if (options.explain === true) await this.#explain(readings, results, limits, call);
     return typeof input === 'string' ? (results[0] as Moderation) : results;
   }
 
@@ -107,7 +107,8 @@ export class Moderator extends Task {
   }
 
   /** Normalises, cuts into windows and scores. */
-  async #read(texts: string[], maxWindows: number, signal: AbortSignal): Promise<Reading[]> {
+  async #read(texts: string[], maxWindows: number, call: Call): Promise<Reading[]> {
+    const { signal } = call;
     const filled = texts.filter((text) => text.trim() !== '');
     if (filled.length === 0) return texts.map((text) => new Reading(text));
     const [normalized, [special = 0, ...counts]] = await Promise.all([
@@ -130,27 +131,27 @@ export class Moderator extends Task {
         reading.readWindows({ ...windows, tokens: windows.tokens + special });
       }
     }
-    const known = await this.#classify(readings.flatMap((reading) => reading.windows.flatMap((window) => reading.spellings(window))), signal);
+    const known = await this.#classify(readings.flatMap((reading) => reading.windows.flatMap((window) => reading.spellings(window))), call);
     for (const reading of readings) reading.score(known);
     return readings;
   }
 
   /** The scores of each text, asked for once. */
-  async #classify(texts: string[], signal: AbortSignal): Promise<Map<string, ReadonlyMap<string, number>>> {
+  async #classify(texts: string[], { signal, priority }: Call): Promise<Map<string, ReadonlyMap<string, number>>> {
     const different = [...new Set(texts)];
     if (different.length === 0) return new Map();
-    const found = await this.user.model.call('classify', { texts: different }, { signal });
+    const found = await this.user.model.call('classify', { texts: different, priority }, { signal });
     return new Map(found.map((scores, index) => [different[index] as string, new Map(scores.map(({ label, score }) => [label, score]))]));
   }
 
   /** Scores the sentences of what was flagged one by one. */
-  async #explain(readings: Reading[], results: Moderation[], limits: Limits, signal: AbortSignal): Promise<void> {
+  async #explain(readings: Reading[], results: Moderation[], limits: Limits, call: Call): Promise<void> {
     const suspects = readings.map((reading, index) => reading.suspects(LABELS.filter((label) => results[index]?.categories[label]), limits));
     const known = await this.#classify(
       suspects.flatMap((windows, index) =>
         windows.flatMap(({ sentences }) => sentences.flatMap((sentence) => readings[index]?.spellings(sentence) ?? [])),
       ),
-      signal,
+      call,
     );
     for (const [index, result] of results.entries()) result.spans = readings[index]?.spans(suspects[index] ?? [], known, limits) ?? [];
   }

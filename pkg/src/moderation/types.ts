@@ -1,4 +1,4 @@
-import type { CallOptions, CreateOptions } from '../options.js';
+import type { ComputeOptions, CreateOptions } from '../options.js';
 
 /**
  * What a text is scored for.
@@ -54,7 +54,7 @@ export interface ModerationPolicy {
 export interface ModeratorCreateOptions extends CreateOptions, ModerationPolicy {}
 
 /** Options of {@link Moderator.moderate}. */
-export interface ModerateOptions extends CallOptions, ModerationPolicy {
+export interface ModerateOptions extends ComputeOptions, ModerationPolicy {
   /** Says in `spans` which sentences or words caused a flag. Costs one more pass over texts that are flagged. */
   explain?: boolean | undefined;
   /** Texts are read in overlapping windows, at most so many. Default 64, about 9,000 words. */

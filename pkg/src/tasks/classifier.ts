@@ -1,4 +1,4 @@
-import type { CallOptions, CreateOptions, ModelSource } from '../options.js';
+import type { ComputeOptions, CreateOptions, ModelSource } from '../options.js';
 import { createModel, ModelUser } from './create.js';
 import { textsOf, TextTask } from './task.js';
 
@@ -10,7 +10,7 @@ export interface ClassifierCreateOptions extends CreateOptions {
 }
 
 /** Options of `classify()`. */
-export interface ClassifyOptions extends CallOptions {
+export interface ClassifyOptions extends ComputeOptions {
   /** Give only so many of the best labels. Default: all. */
   topK?: number;
 }
@@ -65,7 +65,7 @@ export class Classifier extends TextTask {
     const texts = textsOf(input, 'classify');
     const topK = checkTopK(options);
     if (texts.length === 0) return [];
-    const all = await this.user.model.call('classify', { texts }, { signal });
+    const all = await this.user.model.call('classify', { texts, priority: options.priority }, { signal });
     const each = all.map((labels) => labels.slice(0, topK));
     return typeof input === 'string' ? (each[0] as Classification[]) : each;
   }

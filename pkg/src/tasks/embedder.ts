@@ -1,4 +1,4 @@
-import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions, Priority } from '../options.js';
+import type { Availability, CallStats, ComputeOptions, CoreOptions, CreateOptions } from '../options.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
 import { textsOf, TextTask } from './task.js';
 
@@ -8,11 +8,9 @@ const NEEDS = { model: 'all-minilm-l6-v2', task: 'embed' } as const;
 export type EmbedPurpose = 'semantic-similarity' | 'retrieval-query' | 'retrieval-document' | 'classification' | 'clustering';
 
 /** Options of `embed()`. */
-export interface EmbedOptions extends CallOptions {
+export interface EmbedOptions extends ComputeOptions {
   /** Default `'semantic-similarity'`. */
   taskType?: EmbedPurpose;
-  /** `'background'` lets the page draw between the batches. Default `'user-visible'`. */
-  priority?: Priority;
   /** Called after each batch. */
   onProgress?: (done: number, total: number) => void;
 }

@@ -40,7 +40,8 @@ export interface SamplingOptions {
   presencePenalty?: number;
   /**
    * At temperature 0 without penalties: guess tokens where the text repeats itself, and check several in one step. The answer
-   * is the same, a quotation comes sooner. Default: on the CPU.
+   * is the same (on a GPU, unless two tokens are equally likely within rounding), a quotation comes sooner. Default: on the
+   * CPU.
    */
   promptLookup?: boolean;
   /** `'background'` lets the page draw between the steps of the model. Default `'user-visible'`. */

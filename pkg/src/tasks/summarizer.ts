@@ -2,7 +2,7 @@ import type { Prompt, Sampling } from '../engine/protocol.js';
 import { quotaExceeded, RushlightError } from '../errors.js';
 import { findInjection, withoutHidden, withoutInjection, type InjectionFinding } from '../moderation/injection.js';
 import type { Moderation, ModerateOptions } from '../moderation/types.js';
-import type { Availability, CallOptions, CallStats, CoreOptions, CreateOptions } from '../options.js';
+import type { Availability, CallStats, ComputeOptions, CoreOptions, CreateOptions } from '../options.js';
 import { counter, measureCosts, type TokenCosts } from './conversation.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
 import { splitByTokens } from './sentences.js';
@@ -16,7 +16,7 @@ import {
   type SummarizerType,
   type SummaryStyle,
 } from './summary-style.js';
-import { Task } from './task.js';
+import { Task, type Call } from './task.js';
 
 const NEEDS = { model: 'smollm2-135m-instruct', task: 'generate' } as const;
 
@@ -58,7 +58,7 @@ export interface SummarizerCreateOptions extends CreateOptions, SummarizerCoreOp
 }
 
 /** Options of {@link Summarizer.summarize}. */
-export interface SummarizeOptions extends CallOptions {
+export interface SummarizeOptions extends ComputeOptions {
   /** What to know about this text. */
   context?: string;
   /** Called before the model reads, with what is aimed at it in the text, hidden or not, if anything is. */
@@ -166,12 +166,12 @@ export class Summarizer extends Task {
     const seen = withoutHidden(input, found).trim();
     const read = this.#injection === 'keep' ? seen : withoutInjection(input, found).trim();
     if (seen === '') return;
-    if (this.#moderator !== undefined) await refuseFlagged(seen, this.#moderator, signal);
+    if (this.#moderator !== undefined) await refuseFlagged(seen, this.#moderator, { signal, priority: options.priority });
     if (read === '') return;
     const style = summaryStyle(this.type, this.format, this.length);
     const context = [this.sharedContext, options.context ?? ''].filter((part) => part.trim() !== '').join(' ');
     const text = await this.#reduce(read, context, options, signal);
-    await this.#write(style, context, text, signal, emit);
+    await this.#write(style, context, text, { signal, priority: options.priority }, emit);
   }
 
   /** Summarizes parts until what is left fits into one prompt. */
@@ -198,7 +198,7 @@ export class Summarizer extends Task {
       for (const piece of parts) {
         options.onProgress?.(summaries.length, parts.length);
         let summary = '';
-        await this.#write(part, context, piece, signal, (delta) => (summary += delta));
+        await this.#write(part, context, piece, { signal, priority: options.priority }, (delta) => (summary += delta));
         summaries.push(summary);
       }
       options.onProgress?.(parts.length, parts.length);
@@ -208,10 +208,10 @@ export class Summarizer extends Task {
     }
   }
 
-  async #write(style: SummaryStyle, context: string, text: string, signal: AbortSignal, emit: (delta: string) => void): Promise<void> {
+  async #write(style: SummaryStyle, context: string, text: string, { signal, priority }: Call, emit: (delta: string) => void): Promise<void> {
     const shaper = new SummaryShaper(style);
     const enough = new AbortController();
-    const sampling: Sampling = { temperature: 0, maxTokens: style.maxTokens };
+    const sampling: Sampling = { temperature: 0, maxTokens: style.maxTokens, ...(priority !== undefined && { priority }) };
     const onEvent = (event: { text: string }): void => {
       emit(shaper.push(event.text));
       if (shaper.done) enough.abort();
@@ -225,8 +225,8 @@ export class Summarizer extends Task {
 }
 
 /** Text beyond the windows that a moderator reads by default would go to the model unread. */
-async function refuseFlagged(text: string, moderator: SummarizerModerator, signal: AbortSignal): Promise<void> {
-  const found = await moderator.moderate(text, { surface: 'document', maxWindows: Number.MAX_SAFE_INTEGER, signal });
+async function refuseFlagged(text: string, moderator: SummarizerModerator, call: Call): Promise<void> {
+  const found = await moderator.moderate(text, { surface: 'document', maxWindows: Number.MAX_SAFE_INTEGER, ...call });
   if (!found.flagged) return;
   const labels = Object.entries(found.categories).filter(([, on]) => on).map(([label]) => label).join(', ');
   throw new RushlightError('FLAGGED', `the text was flagged for ${labels} and not summarized: show who sent it, and let the user decide`, {}, { cause: found });

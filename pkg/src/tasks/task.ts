@@ -1,6 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { CallOptions, MemoryInfo, ModelInfo } from '../options.js';
+import type { CallOptions, MemoryInfo, ModelInfo, Priority } from '../options.js';
 import type { ModelUser } from './create.js';
+
+/** What the calls of the model that make up one call of a task have in common. */
+export interface Call {
+  signal: AbortSignal;
+  priority?: Priority | undefined;
+}
 
 /** What every object over a model has. */
 export abstract class Task {

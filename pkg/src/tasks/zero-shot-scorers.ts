@@ -1,6 +1,7 @@
 import type { Prompt } from '../engine/protocol.js';
 import { cosineSimilarity } from './embedder.js';
 import type { ModelUser } from './create.js';
+import type { Call } from './task.js';
 
 /** What is asked of each text, checked. */
 export interface Question {
@@ -12,24 +13,30 @@ export interface Question {
   threshold: number;
 }
 
+/** What a scorer is told besides the texts. */
+interface Scoring extends Call {
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
 /** The scores of each text, in the order of the labels. */
-export type Scorer = (texts: string[], signal: AbortSignal, onProgress?: (done: number, total: number) => void) => Promise<number[][]>;
+export type Scorer = (texts: string[], scoring: Scoring) => Promise<number[][]>;
 
 /** Labels as vectors: each the mean of the vectors of its sentence and its examples. */
 export async function byPrototypes(user: ModelUser, question: Question): Promise<Scorer> {
   const { labels, template, multiLabel, temperature, threshold } = question;
   const prefix = user.resolved.entry?.prefixes?.['classification'] ?? '';
-  const embed = async (texts: string[], signal: AbortSignal, onProgress?: (done: number, total: number) => void): Promise<Float32Array[]> => {
+  const embed = async (texts: string[], { signal, priority, onProgress }: Scoring): Promise<Float32Array[]> => {
     const onEvent = ({ done, total }: { done: number; total: number }): void => onProgress?.(done, total);
-    const { vectors, dimensions } = await user.model.call('embed', { texts: texts.map((text) => prefix + text) }, { signal, onEvent });
+    const args = { texts: texts.map((text) => prefix + text), priority };
+    const { vectors, dimensions } = await user.model.call('embed', args, { signal, onEvent });
     return texts.map((_, index) => vectors.subarray(index * dimensions, (index + 1) * dimensions));
   };
   const prototypes: number[][] = [];
   for (const { label, examples } of labels) {
-    prototypes.push(sum(await embed([sentence(template, label), ...examples], user.signal(undefined))));
+    prototypes.push(sum(await embed([sentence(template, label), ...examples], { signal: user.signal(undefined) })));
   }
-  return async (texts, signal, onProgress) => {
-    const vectors = await embed(texts, signal, onProgress);
+  return async (texts, scoring) => {
+    const vectors = await embed(texts, scoring);
     return vectors.map((vector) => {
       const cosines = prototypes.map((prototype) => cosineSimilarity(vector, prototype));
       return multiLabel
@@ -55,21 +62,21 @@ export async function byEndings(user: ModelUser, question: Question): Promise<Sc
   const choices = multiLabel
     ? names.map((label) => yesOrNo(user, sentence(template, label)))
     : [oneOf(user, names, template)];
-  const likely = async ({ prompt, answers }: Choice, text: string, signal: AbortSignal): Promise<number[]> => {
-    const found = await user.model.call('continuations', { prompt: prompt(text), endings: answers }, { signal });
+  const likely = async ({ prompt, answers }: Choice, text: string, { signal, priority }: Scoring): Promise<number[]> => {
+    const found = await user.model.call('continuations', { prompt: prompt(text), endings: answers, priority }, { signal });
     return found.map(({ logProbability }) => logProbability);
   };
   const before: number[][] = [];
-  for (const choice of choices) before.push(await likely(choice, NO_TEXT, user.signal(undefined)));
-  return async (texts, signal, onProgress) => {
+  for (const choice of choices) before.push(await likely(choice, NO_TEXT, { signal: user.signal(undefined) }));
+  return async (texts, scoring) => {
     const scores: number[][] = texts.map(() => []);
     // A question about all texts before the next question: what comes before the text stays in the cache.
     for (const [at, choice] of choices.entries()) {
       for (const [index, text] of texts.entries()) {
-        const after = await likely(choice, text, signal);
+        const after = await likely(choice, text, scoring);
         const shares = softmax(after.map((value, answer) => value - (before[at]?.[answer] as number)));
         scores[index]?.push(...(multiLabel ? shares.slice(0, 1) : shares));
-        onProgress?.(at * texts.length + index + 1, choices.length * texts.length);
+        scoring.onProgress?.(at * texts.length + index + 1, choices.length * texts.length);
       }
     }
     return scores;

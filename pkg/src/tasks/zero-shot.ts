@@ -100,7 +100,7 @@ export class ZeroShotClassifier extends TextTask {
     const texts = textsOf(input, 'classify');
     const topK = checkTopK(options);
     if (texts.length === 0) return [];
-    const all = await this.#scorer(texts, signal, options.onProgress);
+    const all = await this.#scorer(texts, { ...options, signal });
     const each = all.map((scores) => {
       const named = scores.map((score, index): Classification => ({ label: this.#names[index] as string, score }));
       return named.sort((a, b) => b.score - a.score).slice(0, topK);
