@@ -17,7 +17,7 @@ export function markdown(machine, rounds, measured, names) {
     '# Beside the peers',
     '',
     `Written by \`cargo xtask bench --peers\` on ${machine.date}: Chromium ${machine.chromium}, ${machine.cores} cores of ${machine.cpu},`,
-    `one thread each where no number is given, taking turns in one page; medians of ${rounds} rounds after one that is not counted. The last column is ours over theirs.`,
+    `one thread each where no number is given, taking turns in one page; medians of ${rounds} rounds after one that is not counted. The last column is ours over theirs: the median of what the rounds say, each of which measures both within seconds.`,
     '',
     '| workload | runtime | median | least to most | unit | ours |',
     '|---|---|---|---|---|---|',

@@ -22,8 +22,14 @@ const rushlight = {
   async generate(runtime, prompt, tokens) {
     // Guessing what repeats would gain by how much this text does: the others have nothing of the kind.
     const options = { maxTokens: tokens, temperature: 0, ignoreEos: true, promptLookup: false };
-    const finish = await runtime.generate(prompt, options, () => true);
+    let text = '';
+    // In a worker it says nothing before its end.
+    const finish = await runtime.generate(prompt, options, (event) => {
+      if (event.type === 'text') text += event.text;
+      return true;
+    });
     return {
+      text,
       prompt: finish.promptTokens - finish.cachedTokens,
       prefillMs: finish.prefillMs,
       // The first token comes out of the prefill.
@@ -66,39 +72,55 @@ const wllama3 = {
   async generate(wllama, prompt, tokens, length) {
     return timed(length, tokens, async (onToken) => {
       const options = { prompt, max_tokens: tokens, temperature: 0, stream: true, ignore_eos: true, cache_prompt: false };
-      for await (const _ of await wllama.createCompletion(options)) onToken();
+      let text = '';
+      for await (const { choices } of await wllama.createCompletion(options)) {
+        onToken();
+        text += choices[0]?.text ?? '';
+      }
+      return text;
     });
   },
 };
 
-/** transformers.js, fp32 on its Wasm backend. */
+/** transformers.js, with a model made for it. */
 const transformers = {
-  async load({ device, threads }) {
+  async load({ device, threads, dtype, task, exported }) {
     const { env, pipeline } = await import('/peers/@huggingface/transformers/dist/transformers.min.js');
     env.allowRemoteModels = false;
     env.allowLocalModels = true;
     env.localModelPath = '/onnx/';
     env.backends.onnx.wasm.wasmPaths = '/peers/onnxruntime-web/dist/';
     env.backends.onnx.wasm.numThreads = threads;
-    return pipeline('feature-extraction', 'minilm', { device, dtype: 'fp32' });
+    return pipeline(task, exported, { device, dtype });
+  },
+  async generate({ tokenizer, model }, prompt, tokens) {
+    const inputs = tokenizer(prompt);
+    const length = inputs.input_ids.dims[1];
+    return timed(length, tokens, async (onToken) => {
+      // The prompt is the first that is put.
+      let put = () => (put = onToken);
+      const streamer = { put: () => put(), end() {} };
+      const ids = await model.generate({ ...inputs, max_new_tokens: tokens, do_sample: false, streamer });
+      return tokenizer.decode(ids.tolist()[0].slice(length));
+    });
   },
   async embed(pipe, texts) {
     return (await pipe(texts, { pooling: 'mean', normalize: true })).tolist();
   },
 };
 
-/** Milliseconds to the first token, and from it to the last. */
+/** Milliseconds to the first token, and from it to the last, of what calls back for each and gives the text. */
 async function timed(prompt, tokens, run) {
   const started = performance.now();
   let first;
   let last;
   let count = 0;
-  await run(() => {
+  const text = await run(() => {
     last = performance.now();
     first ??= last;
     count += 1;
   });
-  return { prompt, prefillMs: first - started, decoded: Math.min(count, tokens) - 1, decodeMs: last - first };
+  return { text, prompt, prefillMs: first - started, decoded: Math.min(count, tokens) - 1, decodeMs: last - first };
 }
 
 const contenders = { rushlight, wllama2, wllama3, transformers };

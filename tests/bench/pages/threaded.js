@@ -48,13 +48,16 @@ if (globalThis.name === 'owner') {
       const glue = await import('/wasm/runtime-threads.js');
       const module = await WebAssembly.compileStreaming(fetch('/wasm/runtime-threads_bg.wasm'));
       const { memory } = await glue.default({ module_or_path: module });
+      const workers = [];
       for (let thread = 1; thread < threads; thread += 1) {
         const worker = new Worker(import.meta.url, { type: 'module', name: 'thread' });
         worker.postMessage({ module, memory });
         await new Promise((resolve) => (worker.onmessage = resolve));
-        worker.postMessage('work');
+        workers.push(worker);
       }
+      // Before they look for a seat in it.
       glue.makePool(threads);
+      for (const worker of workers) worker.postMessage('work');
       runtime = await openRuntime(glue, files, options);
     },
     countTokens: (prompt) => runtime.countTokens(prompt),
