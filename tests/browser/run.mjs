@@ -19,7 +19,7 @@ import { download } from './suites/download.mjs';
 import { embed } from './suites/embed.mjs';
 import { errors } from './suites/errors.mjs';
 import { background, frames } from './suites/frames.mjs';
-import { generate } from './suites/generate.mjs';
+import { counts, generate } from './suites/generate.mjs';
 import { moderate } from './suites/moderate.mjs';
 import { ops } from './suites/ops.mjs';
 import { page } from './suites/page.mjs';
@@ -31,7 +31,7 @@ import { zeroShot } from './suites/zero-shot.mjs';
 /** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
 const runs = {
   wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, classify, moderate, zeroShot, frames, generate, promises, threads, w3c, page] },
-  webgpu: { browser: 'Chromium', suites: [abort, ops, embed, classify, moderate, generate, background, promises, page] },
+  webgpu: { browser: 'Chromium', suites: [abort, ops, embed, classify, moderate, generate, counts, background, promises, page] },
   firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, classify, moderate, generate, threads, w3c] },
 };
 

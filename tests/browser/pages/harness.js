@@ -22,7 +22,7 @@ globalThis.failure = async (work) => {
 };
 
 /** The wasm runtime without the package around it: the only way to see token ids. */
-globalThis.openRuntime = async (device, urls) => {
+globalThis.openRuntime = async (device, urls, options) => {
   const glue = await import('/pkg/runtime.js');
   await glue.default({ module_or_path: new URL('/pkg/runtime.wasm', location.href) });
   const files = await Promise.all(
@@ -37,7 +37,29 @@ globalThis.openRuntime = async (device, urls) => {
     }),
   );
   // The goldens that this is for say more than the self-test.
-  return glue.Runtime.open(files, { device, selfTest: false }, () => true);
+  return glue.Runtime.open(files, { device, selfTest: false, ...options }, () => true);
+};
+
+/** Submits to the GPU while `work` goes on with a runtime, timers that are set, and frames that the page draws. */
+globalThis.watched = async (runtime, work) => {
+  let drawn = 0;
+  let counting = true;
+  const count = () => {
+    drawn += 1;
+    if (counting) requestAnimationFrame(count);
+  };
+  requestAnimationFrame(count);
+  const { setTimeout } = globalThis;
+  let timers = 0;
+  globalThis.setTimeout = (...args) => {
+    timers += 1;
+    return setTimeout(...args);
+  };
+  const before = runtime.counters().submits;
+  await work();
+  counting = false;
+  globalThis.setTimeout = setTimeout;
+  return { drawn, timers, submits: runtime.counters().submits - before };
 };
 
 globalThis.ready = true;

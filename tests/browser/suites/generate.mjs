@@ -10,6 +10,28 @@ const models = [
   { title: 'Gemma 3', id: 'gemma-3-270m', golden: gemma3, ends: [1, 106] }, // <eos>, <end_of_turn>
 ];
 
+/** What a token of SmolLM2 costs with the kernels that a GPU gets; a software adapter gets others unless it is asked. */
+export async function counts({ report, browser, server, run, device }) {
+  const [{ title, id, golden }] = models;
+  const page = await browser.open(`${server.origin}/test/`);
+  await report.test(`${run}: ${title}: a token is five launches a layer, a submit and a read`, async () => {
+    needModel(id);
+    await page.waitForFunction(() => globalThis.ready);
+    const wanted = 2;
+    const args = { device, url: `/models/${id}/${files[id]}`, file: files[id], prompt: golden.prompts[0], steps: wanted, wanted, tier: 'fused' };
+    await page.evaluate(drawn, args); // the prompt is in the cache from now on
+    const { tokens, info, dispatches, submits, reads, bytesRead, objects } = await page.evaluate(drawn, args);
+    assert.equal(info.details.tier, 'fused');
+    assert.equal(tokens.length, wanted);
+    assert.ok(dispatches <= wanted * (5 * info.layers + 5), `${dispatches} launches for ${wanted} tokens, ${info.layers} layers`);
+    assert.deepEqual([submits, reads, objects], [wanted, wanted, 0]);
+    assert.ok(bytesRead <= wanted * 64, `${bytesRead} bytes read`);
+    return `${dispatches / wanted} launches and ${bytesRead / wanted} bytes read a token, ${info.layers} layers`;
+  });
+  await page.evaluate(() => kept.runtime?.free());
+  await page.close();
+}
+
 /** Greedy decoding, token by token, against fp32 arithmetic on the same weights. */
 export async function generate({ report, browser, server, run, device, full }) {
   // The software adapter of CI takes about a second a token.
@@ -54,18 +76,18 @@ export async function generate({ report, browser, server, run, device, full }) {
   }
 }
 
-/** Runs in the page: five tokens drawn, of which the caller wants so many; and what the backend did for them. */
-async function drawn({ device, url, file, prompt, runAhead, wanted }) {
-  kept.runtime ??= await openRuntime(device, { [file]: url });
+/** Runs in the page: tokens drawn, five unless it is said, of which the caller wants so many; and what the backend did for them. */
+async function drawn({ device, url, file, prompt, runAhead, wanted, steps = 5, tier }) {
+  kept.runtime ??= await openRuntime(device, { [file]: url }, { tier });
   const tokens = [];
   const before = kept.runtime.counters();
-  await kept.runtime.generate(prompt, { maxTokens: 5, temperature: 1, seed: 7, ignoreEos: true, runAhead }, (event) => {
+  await kept.runtime.generate(prompt, { maxTokens: steps, temperature: 1, seed: 7, ignoreEos: true, runAhead }, (event) => {
     if (event.type === 'text') tokens.push(event.token);
     return tokens.length < wanted;
   });
   const after = kept.runtime.counters();
   const spent = Object.fromEntries(Object.keys(after).map((key) => [key, after[key] - before[key]]));
-  return { tokens, ...spent };
+  return { tokens, info: kept.runtime.info(), ...spent };
 }
 
 /** Runs in the page. */

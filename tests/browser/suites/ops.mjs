@@ -26,18 +26,27 @@ export async function ops({ report, browser, server, run, full }) {
   for (const [op, tier] of tiers) {
     if (tier === 'subgroups' && !hasSubgroups) continue;
     await report.test(`${run}: op ${op}, ${tier}`, async () => {
-      const run = await page.evaluate(async ([op, tier]) => JSON.parse(await kept.ops.run_ops(`${op}/`, tier)), [op, tier]);
+      const wanted = some(op, tier);
+      const run = await page.evaluate(async ([wanted, tier]) => JSON.parse(await kept.ops.run_ops(wanted, tier)), [wanted, tier]);
       assert.match(run.limits, new RegExp(`tier: ${tier}`, 'i'));
-      const cases = run.cases.filter(({ name }) => name.startsWith(`${op}/`));
-      assert.equal(cases.length, names.filter((name) => name.startsWith(`${op}/`)).length, 'every case ran');
-      const failed = cases.filter(({ passed }) => !passed);
-      assert.deepEqual(failed, []);
-      return `${cases.length} cases, ${run.adapter}`;
+      assert.deepEqual(run.cases.map(({ name }) => name), wanted, 'every case ran');
+      assert.deepEqual(run.cases.filter(({ passed }) => !passed), []);
+      return `${wanted.length} of ${names.filter((name) => name.startsWith(`${op}/`)).length} cases, ${run.adapter}`;
     });
   }
   await report.test(`${run}: a step is one submit and creates nothing`, () => outcome('check_run'));
   await report.test(`${run}: a lost device is an error from then on`, () => outcome('check_loss'));
   await page.close();
+
+  /**
+   * Cases of an op. Of matrix products a third, and another third on the other tier: each has kernels of its own, which a
+   * software adapter compiles for a second; all of them run natively.
+   */
+  function some(op, tier) {
+    const all = names.filter((name) => name.startsWith(`${op}/`));
+    if (full || op !== 'linear') return all;
+    return all.filter((_, index) => index % 3 === (tier === 'fused' ? 0 : 1));
+  }
 
   async function outcome(name) {
     const { passed, detail } = await page.evaluate(async (name) => JSON.parse(await kept.ops[name]()), name);
