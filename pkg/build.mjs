@@ -32,15 +32,11 @@ const common = {
   logLevel: 'warning',
 };
 
-/** The glue's way around a missing `Atomics.waitAsync` is a worker from a blob. Nobody gets there: src/engine/threads.ts asks first. */
-const withoutBlob = (code) => code.replace(/const ret = typeof URL\.createObjectURL .*;/, "throw new Error('Atomics.waitAsync is needed');");
-
 /** The page loads the glue only when it computes in its own thread; the worker carries that of both modules. */
 const glueFrom = (resolve) => ({
   name: 'glue',
   setup(build) {
     build.onResolve({ filter: /^#runtime/ }, ({ path }) => resolve(path.slice(1)));
-    build.onLoad({ filter: /runtime-threads\.js$/ }, async ({ path }) => ({ contents: withoutBlob(await readFile(path, 'utf8')) }));
   },
 });
 const beside = (name) => ({ path: `./${name}.js`, external: true });

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { LocalEngine } from '../src/engine/local-engine.js';
 import type { LoadArgs } from '../src/engine/protocol.js';
 import { loadThreaded } from '../src/engine/threads.js';
+import { WorkerEngine } from '../src/engine/worker-engine.js';
+import type { Request, Response } from '../src/engine/protocol.js';
 import { fakeRuntime } from './fakes.js';
 
 const LOAD: LoadArgs = { id: 'tiny', files: [], device: 'wasm', store: 'memory' };
@@ -22,18 +24,16 @@ async function withGlobals<T>(globals: Record<string, unknown>, work: () => Prom
 }
 
 test('what keeps a page at one thread is told, and no worker is started', async () => {
-  const start = (): Worker => assert.fail('a worker was started');
+  const start = () => assert.fail('a worker was started');
   const why = (args: Partial<LoadArgs>) => loadThreaded({ ...LOAD, ...args }, start);
   assert.equal(await why({ threads: 1 }), 'threads: 1 was asked for');
   assert.match(String(await why({ threads: 2 })), /not cross-origin isolated/);
-  const isolated = { crossOriginIsolated: true, Worker: class {} };
+  const isolated = { crossOriginIsolated: true };
   await withGlobals(isolated, async () => {
     assert.equal(await why({ threads: 2, wasmUrl: 'https://a.example/r.wasm' }), 'wasmUrl was given and wasmThreadsUrl was not');
     await withGlobals({ navigator: { hardwareConcurrency: 1 } }, async () => {
       assert.equal(await why({}), 'this machine has one core');
     });
-    await withGlobals({ Atomics: {} }, async () => assert.match(String(await why({ threads: 2 })), /Atomics.waitAsync/));
-    await withGlobals({ Worker: undefined }, async () => assert.match(String(await why({ threads: 2 })), /workers/));
     await withGlobals({ SharedArrayBuffer: undefined }, async () => assert.match(String(await why({ threads: 2 })), /shared/));
     // No module there: the page goes on with the plain one.
     assert.match(String(await why({ threads: 2, wasmThreadsUrl: 'data:application/wasm,' })), /^threads failed: /);
@@ -75,4 +75,56 @@ test('where the GPU fails the module with threads goes on', async () => {
   assert.deepEqual([threaded.details['module'], threaded.details['whyOneThread']], ['threaded.wasm', undefined]);
   const alone = await load('not isolated');
   assert.deepEqual([alone.details['module'], alone.details['whyOneThread']], ['fake.wasm', 'not isolated']);
+});
+
+/** What a page has sent to a worker, and what the worker may send. */
+class RecordedWorker extends EventTarget {
+  readonly received: Request[] = [];
+  terminated = false;
+
+  postMessage(message: Request): void {
+    this.received.push(message);
+  }
+
+  terminate(): void {
+    this.terminated = true;
+  }
+
+  send(data: Response): void {
+    this.dispatchEvent(new MessageEvent('message', { data }));
+  }
+}
+
+test('the page starts the threads, and ends them with the engine', () => {
+  const made: RecordedWorker[] = [];
+  const make = (): Worker => made[made.push(new RecordedWorker()) - 1] as unknown as Worker;
+  const engine = new WorkerEngine(make(), make);
+  const channels = [new MessageChannel(), new MessageChannel()];
+  const [computing] = made;
+  computing?.send({ threads: channels.map(({ port2 }) => port2) });
+  const [, ...threads] = made;
+  assert.deepEqual(threads.map(({ received }) => received), channels.map(({ port2 }) => [{ thread: port2 }]));
+  threads[1]?.dispatchEvent(Object.assign(new Event('error'), { message: 'no such file' }));
+  assert.deepEqual(computing?.received, [{ threadFailed: 'no such file' }]);
+  // Which is why the worker goes on without them; and may ask again.
+  computing?.send({ threads: [] });
+  assert.deepEqual(made.map(({ terminated }) => terminated), [false, true, true]);
+  computing?.send({ threads: channels.slice(0, 1).map(({ port2 }) => port2) });
+  engine.close();
+  assert.deepEqual(made.map(({ terminated }) => terminated), [true, true, true, true]);
+});
+
+test('what cannot be a thread is told to the worker', () => {
+  const { port2 } = new MessageChannel();
+  const fail = (make: ((first: Worker) => Worker) | undefined): Request[] => {
+    const first = new RecordedWorker();
+    const worker = first as unknown as Worker;
+    new WorkerEngine(worker, make && (() => make(worker)));
+    first.send({ threads: [port2] });
+    return first.received;
+  };
+  const why = (received: Request[]): unknown => (received.length === 1 ? Object.values(received[0] ?? {})[0] : received);
+  assert.match(String(why(fail(undefined))), /pass a function that makes one/);
+  assert.match(String(why(fail((first) => first))), /a new one each time/);
+  assert.match(String(why(fail(() => { throw new Error('the policy forbids it'); }))), /the policy forbids it/);
 });

@@ -2,9 +2,8 @@
 
 use std::{future::Future, pin::Pin};
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Promise, Reflect, futures::JsFuture};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageChannel, Performance};
 
 /// The globals that every such place has.

@@ -11,6 +11,7 @@ mod sink;
 mod source;
 #[cfg(not(target_feature = "atomics"))]
 mod subgroups;
+mod tasks;
 #[cfg(target_feature = "atomics")]
 mod threads;
 
@@ -43,7 +44,7 @@ pub struct Runtime {
     engine: Engine,
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(wasm_bindgen_futures = crate::tasks)]
 impl Runtime {
     /// Opens a model's files (`{ name, size, readAt }`) on a device. Files are not read after it resolves.
     ///

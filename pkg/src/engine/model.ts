@@ -23,9 +23,11 @@ export const startEngine: EngineFactory = ({ worker, store }) => {
   if (store !== undefined) {
     throw new RushlightError('BAD_INPUT', 'a store of your own cannot be sent to a worker: pass worker: false with it');
   }
-  // Relative to dist/, where the bundled file lies. Bundlers look for exactly this expression.
-  if (worker === undefined) return new WorkerEngine(new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }));
-  if (typeof worker === 'function') return new WorkerEngine(worker());
+  if (worker === undefined || typeof worker === 'function') {
+    // Relative to dist/, where the bundled file lies. Bundlers look for exactly this expression.
+    const make = worker ?? (() => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }));
+    return new WorkerEngine(make(), make);
+  }
   if (used.has(worker)) {
     throw new RushlightError('CRASHED', 'the worker that was passed has ended: pass a function that makes one, so that it can restart');
   }

@@ -116,10 +116,18 @@ export interface Engine {
 }
 
 /** Page to worker. */
-export type Request = { [K in CallName]: { id: number; call: K; args: Args<K> } }[CallName] | { id: number; end: 'abort' | 'stop' };
+export type Request =
+  | { [K in CallName]: { id: number; call: K; args: Args<K> } }[CallName]
+  | { id: number; end: 'abort' | 'stop' }
+  /** To a worker that is to be a thread: where to hear from the one that computes. */
+  | { thread: MessagePort }
+  /** A thread could not be started. */
+  | { threadFailed: string };
 
 /** Worker to page. */
 export type Response =
   | { [K in CallName]: { id: number; result: Result<K> } | { id: number; event: Event<K> } }[CallName]
   | { id: number; error: WireError }
+  /** There is to be a thread for each of these ports, and no other. */
+  | { threads: MessagePort[] }
   | { crashed: string };

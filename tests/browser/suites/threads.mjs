@@ -12,18 +12,17 @@ export async function threads({ report, browser, server, run }) {
   const page = await browser.open(`${isolated.origin}/test/`);
   const plain = await browser.open(`${server.origin}/test/`);
   for (const each of [page, plain]) await each.waitForFunction(() => globalThis.ready);
-  const hasThreads = await page.evaluate(() => crossOriginIsolated && 'waitAsync' in Atomics);
 
   await report.test(`${run}: a page gets the module that it can use, and no other`, async () => {
     needModel(embedding);
     assert.equal(await page.evaluate(() => crossOriginIsolated), true);
     const outcomes = [
-      [page, isolated, hasThreads ? 2 : 1, hasThreads ? undefined : /Atomics.waitAsync/],
+      [page, isolated, 2, undefined],
       [plain, server, 1, /not cross-origin isolated/],
     ];
     for (const [page, { requests, log }, threads, why] of outcomes) {
       const before = requests.length;
-      const { details } = await page.evaluate(open, { threads: 2 });
+      const { details } = await opened(page, { threads: 2 });
       const module = threads === 2 ? 'runtime-threads.wasm' : 'runtime.wasm';
       assert.deepEqual(log('.wasm', before).map(({ path }) => path), [`/pkg/${module}`]);
       assert.equal(details.module, module);
@@ -33,9 +32,8 @@ export async function threads({ report, browser, server, run }) {
       await page.evaluate(() => kept.embedder.destroy());
     }
   });
-  // Without Atomics.waitAsync there is one thread; the rest is about what more of them do.
-  if (hasThreads) await compute({ report, run, page });
-  if (hasThreads && browser.context) await watch({ report, browser, run, page, isolated });
+  await compute({ report, run, page });
+  if (browser.context) await watch({ report, browser, run, page, isolated });
   for (const each of [page, plain]) await each.close();
   isolated.close();
 }
@@ -46,7 +44,7 @@ async function compute({ report, run, page }) {
     const texts = minilm.sentences;
     const vectors = [];
     for (const threads of [1, 2, 3]) {
-      const { details } = await page.evaluate(open, { threads });
+      const { details } = await opened(page, { threads });
       assert.equal(details.threads, String(threads));
       assert.equal(details.module, threads === 1 ? 'runtime.wasm' : 'runtime-threads.wasm');
       vectors.push(await page.evaluate(async (texts) => {
@@ -89,7 +87,7 @@ async function compute({ report, run, page }) {
 
   await report.test(`${run}: threads are as many as half of the cores, but both of two`, async () => {
     needModel(embedding);
-    const { details } = await page.evaluate(open, {});
+    const { details } = await opened(page, {});
     const cores = await page.evaluate(() => navigator.hardwareConcurrency);
     assert.equal(details.threads, String(Math.min(cores, 8, Math.max(2, Math.floor(cores / 2)))));
     await page.evaluate(() => kept.embedder.destroy());
@@ -98,7 +96,7 @@ async function compute({ report, run, page }) {
 
   await report.test(`${run}: threads that cannot start are told of, and one computes`, async () => {
     needModel(embedding);
-    const { details } = await page.evaluate(open, { threads: 2, ownWorker: '/test/worker-without-threads.js' });
+    const { details } = await opened(page, { threads: 2, ownWorker: '/test/worker-without-threads.js' });
     assert.equal(details.threads, '1');
     assert.match(details.whyOneThread, /threads failed: .*refuses threads/);
     assert.equal(await page.evaluate(async () => (await kept.embedder.embed('hello')).length), 384);
@@ -111,7 +109,7 @@ async function watch({ report, browser, run, page, isolated }) {
   await report.test(`${run}: threads end with the object`, async () => {
     needModel(embedding);
     const before = await workers(browser);
-    await page.evaluate(open, { threads: 3 });
+    await opened(page, { threads: 3 });
     assert.equal(await workers(browser), before + 3, 'the worker that computes and two more');
     await page.evaluate(() => kept.embedder.destroy());
     for (let tries = 0; (await workers(browser)) > before; tries++) {
@@ -126,10 +124,27 @@ async function watch({ report, browser, run, page, isolated }) {
   });
 }
 
+/** Longer than this, loading stands still. */
+const STILL_MS = 100_000;
+
+/** The `info()` of `kept.embedder`, made anew; or an error that says how far it came. */
+async function opened(page, options) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(async () => {
+      const last = await page.evaluate(() => kept.progress);
+      reject(new Error(`loading stands still; the last that was heard: ${JSON.stringify(last)}`));
+    }, STILL_MS);
+  });
+  return Promise.race([page.evaluate(open, options), late]).finally(() => clearTimeout(timer));
+}
+
 /** Runs in the page. */
 async function open({ threads, ownWorker }) {
+  kept.progress = 'nothing';
   const worker = ownWorker && (() => new Worker(ownWorker, { type: 'module' }));
-  kept.embedder = await lib.Embedder.create({ device: 'wasm', threads, ...(worker && { worker }) });
+  const onProgress = (progress) => (kept.progress = progress);
+  kept.embedder = await lib.Embedder.create({ device: 'wasm', threads, onProgress, ...(worker && { worker }) });
   return kept.embedder.info();
 }
 
