@@ -26,6 +26,7 @@ class FakeWorker extends EventTarget {
     const scope = {
       postMessage: (message: Response) => this.#deliver(this, message),
       addEventListener: (type: string, listener: (event: never) => void) => this.#inside.addEventListener(type, listener as never),
+      close: () => undefined,
     };
     serve(scope as Scope, { loadRuntime: async () => this.runtime });
   }

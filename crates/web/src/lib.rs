@@ -11,6 +11,7 @@ mod sink;
 mod source;
 #[cfg(not(target_feature = "atomics"))]
 mod subgroups;
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "exports are written out for wasm only"))]
 mod tasks;
 #[cfg(target_feature = "atomics")]
 mod threads;
