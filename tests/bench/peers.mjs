@@ -31,13 +31,15 @@ const rest = 1000;
 const warmUp = 10_000;
 
 const chats = [
-  { key: 'smollm2', title: 'SmolLM2-135M Q4_1', id: 'smollm2-135m-instruct', contenders: ['rushlight', 'wllama2', 'wllama3', 'transformers-q8'] },
-  { key: 'gemma3', title: 'Gemma 3 270M Q4_K_M', id: 'gemma-3-270m', contenders: ['rushlight', 'wllama2', 'wllama3'] },
+  { key: 'smollm2', title: 'SmolLM2-135M Q4_1', id: 'smollm2-135m-instruct', contenders: ['rushlight', 'rushlight-quick', 'wllama2', 'wllama3', 'transformers-q8'] },
+  { key: 'gemma3', title: 'Gemma 3 270M Q4_K_M', id: 'gemma-3-270m', contenders: ['rushlight', 'rushlight-quick', 'wllama2', 'wllama3'] },
 ];
 const versions = Object.entries(JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')).dependencies);
 /** By name: what the tables call it, the runtime in the page, and what that is told. */
 const contenders = {
   rushlight: { title: 'Rushlight', runtime: 'rushlight' },
+  // Activations of 8 bits, as the peers have them.
+  'rushlight-quick': { title: "Rushlight, precision 'quick'", runtime: 'rushlight', precision: 'quick' },
   wllama2: { title: `wllama ${version('wllama2')}`, runtime: 'wllama2' },
   wllama3: { title: `wllama ${version('wllama3')}`, runtime: 'wllama3' },
   ...Object.fromEntries(
@@ -206,8 +208,8 @@ async function open() {
 async function loadAll(page, all, options) {
   const loaded = [];
   for (const name of all) {
-    const { runtime, dtype } = contenders[name];
-    const args = [runtime, name, { ...options, dtype }];
+    const { runtime, dtype, precision } = contenders[name];
+    const args = [runtime, name, { ...options, dtype, precision }];
     const ms = await page.evaluate((args) => load(...args), args).catch((error) => drop(loaded, name, error));
     if (ms === undefined) continue;
     loaded.push(name);
@@ -224,11 +226,12 @@ function drop(loaded, name, error) {
 /** Medians, and the ratio to each peer as the median of the ratios of the rounds. */
 function summarize(workload, unit, samples, key) {
   const of = (name) => samples.filter((sample) => sample.name === name).map((sample) => sample[key]);
-  const ours = of('rushlight');
+  const [ours, quick] = ['rushlight', 'rushlight-quick'].map(of);
   for (const name of new Set(samples.map((sample) => sample.name))) {
     const theirs = of(name);
-    const ratios = theirs.map((value, index) => ours[index] / value);
-    const line = { workload, contender: name, unit, median: median(theirs), least: Math.min(...theirs), most: Math.max(...theirs), oursTimes: median(ratios) };
+    const times = (own) => (own.length > 0 ? median(theirs.map((value, index) => own[index] / value)) : undefined);
+    const [least, most] = [Math.min(...theirs), Math.max(...theirs)];
+    const line = { workload, contender: name, unit, median: median(theirs), least, most, oursTimes: times(ours), quickTimes: times(quick) };
     measured.push(line);
     print({ summary: true, ...line, contender: names[name] });
   }

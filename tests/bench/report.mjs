@@ -9,18 +9,19 @@ export function median(values) {
 const rounded = (value) => Number(value.toPrecision(3)).toString();
 
 export function markdown(machine, rounds, measured, names) {
-  const rows = measured.map(({ workload, contender, unit, median, least, most, oursTimes }) => {
-    const ratio = contender === 'rushlight' ? '' : `${rounded(oursTimes)}×`;
-    return `| ${workload} | ${names[contender]} | ${rounded(median)} | ${rounded(least)} to ${rounded(most)} | ${unit} | ${ratio} |`;
+  const rows = measured.map(({ workload, contender, unit, median, least, most, oursTimes, quickTimes }) => {
+    const isOurs = contender.startsWith('rushlight');
+    const [ours, quick] = [oursTimes, quickTimes].map((times) => (isOurs || times === undefined ? '' : `${rounded(times)}×`));
+    return `| ${workload} | ${names[contender]} | ${rounded(median)} | ${rounded(least)} to ${rounded(most)} | ${unit} | ${ours} | ${quick} |`;
   });
   return [
     '# Beside the peers',
     '',
     `Written by \`cargo xtask bench --peers\` on ${machine.date}: Chromium ${machine.chromium}, ${machine.cores} cores of ${machine.cpu},`,
-    `one thread each where no number is given, taking turns in one page; medians of ${rounds} rounds after one that is not counted. The last column is ours over theirs: the median of what the rounds say, each of which measures both within seconds.`,
+    `one thread each where no number is given, taking turns in one page; medians of ${rounds} rounds after one that is not counted. The last columns are ours over theirs, as it is by default and with \`precision: 'quick'\`: the median of what the rounds say, each of which measures all within seconds.`,
     '',
-    '| workload | runtime | median | least to most | unit | ours |',
-    '|---|---|---|---|---|---|',
+    '| workload | runtime | median | least to most | unit | ours | quick |',
+    '|---|---|---|---|---|---|---|',
     ...rows,
     '',
   ].join('\n');
@@ -41,7 +42,7 @@ export function svg(measured, names) {
     for (const { contender, median } of lines) {
       const length = Math.max(1, ((width - left - 80) * median) / most);
       parts.push(`<text x="${left - 8}" y="${y + 13}" text-anchor="end">${names[contender]}</text>`);
-      parts.push(`<rect x="${left}" y="${y}" width="${length.toFixed(1)}" height="${bar}" class="${contender === 'rushlight' ? 'o' : 'p'}"/>`);
+      parts.push(`<rect x="${left}" y="${y}" width="${length.toFixed(1)}" height="${bar}" class="${contender.startsWith('rushlight') ? 'o' : 'p'}"/>`);
       parts.push(`<text x="${(left + length + 6).toFixed(1)}" y="${y + 13}">${rounded(median)}</text>`);
       y += bar + gap;
     }

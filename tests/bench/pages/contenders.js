@@ -8,8 +8,8 @@ const kept = (globalThis.kept = {});
 
 /** Ours: the wasm runtime without the package's worker and sampling policy around it, as the others are called here too. */
 const rushlight = {
-  async load({ device, files, threads }) {
-    const options = { device, context: 512, selfTest: false };
+  async load({ device, files, threads, precision }) {
+    const options = { device, context: 512, selfTest: false, precision };
     if (threads > 1) {
       const runtime = new Threaded(threads);
       await runtime.open(files, options);
