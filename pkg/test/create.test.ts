@@ -83,10 +83,10 @@ test('options reach the engine', async () => {
   const fake = use('embed');
   const worker = (): Worker => assert.fail('not started by a fake');
   const wasm = { wasmUrl: 'https://a.example/r.wasm', wasmThreadsUrl: 'https://a.example/t.wasm', threads: 3 };
-  await Embedder.create({ device: 'wasm', context: 128, store: 'memory', ...wasm, worker, powerPreference: 'low-power' });
+  await Embedder.create({ device: 'wasm', context: 128, store: 'memory', ...wasm, worker, powerPreference: 'low-power', precision: 'quick' });
   const { load, worker: passed } = fake.specs[0] ?? assert.fail();
   assert.equal(passed, worker);
-  assert.deepEqual([load.device, load.context, load.store, load.powerPreference], ['wasm', 128, 'memory', 'low-power']);
+  assert.deepEqual([load.device, load.context, load.store, load.powerPreference, load.precision], ['wasm', 128, 'memory', 'low-power', 'quick']);
   assert.deepEqual({ wasmUrl: load.wasmUrl, wasmThreadsUrl: load.wasmThreadsUrl, threads: load.threads }, wasm);
   for (const threads of [0, 1.5, NaN]) await assert.rejects(Embedder.create({ threads }), TypeError);
 });

@@ -23,6 +23,7 @@ import { counts, generate } from './suites/generate.mjs';
 import { moderate } from './suites/moderate.mjs';
 import { ops } from './suites/ops.mjs';
 import { page } from './suites/page.mjs';
+import { precision } from './suites/precision.mjs';
 import { promises } from './suites/promises.mjs';
 import { threads } from './suites/threads.mjs';
 import { w3c } from './suites/w3c.mjs';
@@ -30,9 +31,9 @@ import { zeroShot } from './suites/zero-shot.mjs';
 
 /** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
 const runs = {
-  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, classify, moderate, zeroShot, frames, generate, promises, threads, w3c, page] },
+  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, classify, moderate, zeroShot, frames, generate, precision, promises, threads, w3c, page] },
   webgpu: { browser: 'Chromium', suites: [abort, ops, embed, classify, moderate, generate, counts, background, promises, page] },
-  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, classify, moderate, generate, threads, w3c] },
+  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, classify, moderate, generate, precision, threads, w3c] },
 };
 
 const report = new Report(process.argv[2]);

@@ -1,6 +1,6 @@
 //! The wasm module, the npm package and the page.
 
-use crate::toolchain::{self, RELAXED, SIMD128, THREADS, Toolchain, Variant};
+use crate::toolchain::{self, KERNELS, KERNELS_THREADS, RELAXED, SIMD128, THREADS, Toolchain, Variant};
 use crate::{npm, paths, process};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -64,6 +64,8 @@ struct Module {
     /// The name of the glue: `<name>.js`, `<name>.d.ts`, `<name>_bg.wasm`.
     name: &'static str,
     variant: &'static Variant,
+    /// How the kernels are built that it carries.
+    kernels: &'static Variant,
     out: PathBuf,
 }
 
@@ -86,22 +88,23 @@ pub(crate) fn build(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The modules of crates/web, each with its variant: a page downloads one of them.
-pub(crate) const MODULES: [(&str, &Variant); 2] = [("runtime", &SIMD128), ("runtime-threads", &THREADS)];
+/// The modules of crates/web, each with its variant and that of the kernels it carries: a page downloads one of them.
+pub(crate) const MODULES: [(&str, &Variant, &Variant); 2] =
+    [("runtime", &SIMD128, &KERNELS), ("runtime-threads", &THREADS, &KERNELS_THREADS)];
 
 /// crates/web -> pkg/wasm.
 pub(crate) fn wasm(profile: &str) -> Result<()> {
-    for (name, variant) in MODULES {
+    for (name, variant, kernels) in MODULES {
         let out = paths::root().join("pkg/wasm");
-        module(&Module { manifest: "crates/web/Cargo.toml", name, variant, out }, profile)?;
+        module(&Module { manifest: "crates/web/Cargo.toml", name, variant, kernels, out }, profile)?;
     }
     Ok(())
 }
 
 /// tests/browser-ops -> target/browser-ops: the op table, to be run on a browser's WebGPU.
 pub(crate) fn ops(profile: &str) -> Result<()> {
-    let out = paths::target().join("browser-ops");
-    module(&Module { manifest: "tests/browser-ops/Cargo.toml", name: "ops", variant: &SIMD128, out }, profile)
+    let (manifest, out) = ("tests/browser-ops/Cargo.toml", paths::target().join("browser-ops"));
+    module(&Module { manifest, name: "ops", variant: &SIMD128, kernels: &KERNELS, out }, profile)
 }
 
 /// tests/kernel-bench -> target/kernel-bench, a folder for each build that is measured.
@@ -109,7 +112,7 @@ pub(crate) fn kernels() -> Result<PathBuf> {
     let folder = paths::target().join("kernel-bench");
     for (build, variant) in [("simd128", &SIMD128), ("relaxed-simd", &RELAXED)] {
         let (manifest, out) = ("tests/kernel-bench/Cargo.toml", folder.join(build));
-        module(&Module { manifest, name: "kernels", variant, out }, PROFILE)?;
+        module(&Module { manifest, name: "kernels", variant, kernels: &KERNELS, out }, PROFILE)?;
     }
     Ok(folder)
 }
@@ -132,17 +135,50 @@ fn module(module: &Module, profile: &str) -> Result<()> {
     same_bindgen()?;
     let toolchain = toolchain::choose(module.variant)?;
     process::say(&format!("wasm toolchain: {}", toolchain.describe()));
-    let compiled = compile(&toolchain, module, profile)?;
+    let kernels = relaxed(module.kernels)?;
+    let compiled = compile(&toolchain, module, profile, &[("RUSHLIGHT_RELAXED", &kernels)])?;
     bind(&compiled, module)?;
     let bound = module.out.join(format!("{}_bg.wasm", module.name));
     optimize(&bound, module.variant)
 }
 
+/// crates/relaxed -> target/relaxed: the kernels that a module carries as bytes.
+fn relaxed(variant: &'static Variant) -> Result<PathBuf> {
+    let out = paths::target().join("relaxed");
+    let (manifest, name) = ("crates/relaxed/Cargo.toml", variant.folder);
+    let module = Module { manifest, name, variant, kernels: variant, out };
+    let compiled = compile(&toolchain::choose(variant)?, &module, PROFILE, &[])?;
+    fs::create_dir_all(&module.out).with_context(|| format!("cannot create {}", module.out.display()))?;
+    let file = module.out.join(format!("{name}.wasm"));
+    fs::copy(&compiled, &file).with_context(|| format!("cannot write {}", file.display()))?;
+    optimize(&file, variant)?;
+    if sections(&fs::read(&file)?).any(|section| section == DATA_SECTION) {
+        bail!("{} has data, which would be written over its carrier's memory", file.display());
+    }
+    Ok(file)
+}
+
+/// The section of a wasm file that says what memory holds at first.
+const DATA_SECTION: u8 = 11;
+
+/// The numbers of the sections of a wasm file.
+fn sections(wasm: &[u8]) -> impl Iterator<Item = u8> {
+    let mut rest = wasm.get(8..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (&section, after) = rest.split_first()?;
+        let digits = 1 + after.iter().position(|byte| byte & 0x80 == 0)?;
+        let size = after[..digits].iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
+        rest = after.get(digits + size..).unwrap_or_default();
+        Some(section)
+    })
+}
+
 /// cargo, for the cdylib alone: an rlib beside it would be compiled twice under LTO.
-fn compile(toolchain: &Toolchain, module: &Module, profile: &str) -> Result<PathBuf> {
+fn compile(toolchain: &Toolchain, module: &Module, profile: &str, environment: &[(&str, &Path)]) -> Result<PathBuf> {
     let mut command = toolchain.cargo("rustc", module.variant);
     command
         .current_dir(paths::root())
+        .envs(environment.iter().copied())
         .args(["--manifest-path", module.manifest, "--lib", "--crate-type", "cdylib", "--profile", profile, "--locked"])
         .arg("--message-format=json-render-diagnostics");
     let messages = process::data(
@@ -225,7 +261,15 @@ fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::locked;
+    use super::{locked, sections};
+
+    #[test]
+    fn sections_are_found_by_their_sizes() {
+        let mut wasm = b"\0asm\x01\0\0\0\x01\x02ab\x0a\x81\x01".to_vec();
+        wasm.extend([0; 129]);
+        wasm.extend(b"\x0b\x01c");
+        assert_eq!(sections(&wasm).collect::<Vec<_>>(), [1, 10, 11]);
+    }
 
     #[test]
     fn versions_are_read_from_the_lock_file() {

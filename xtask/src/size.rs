@@ -16,7 +16,7 @@ const SCRIPT: &str = "const z = require('node:zlib'), b = require('node:fs').rea
 /// `cargo xtask size`.
 pub(crate) fn run() -> Result<()> {
     npm::node()?;
-    build::MODULES.iter().try_for_each(|(name, _)| measure(name))
+    build::MODULES.iter().try_for_each(|(name, ..)| measure(name))
 }
 
 fn measure(name: &str) -> Result<()> {

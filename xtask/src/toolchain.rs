@@ -23,17 +23,27 @@ pub(crate) struct Variant {
     link: &'static [&'static str],
     /// What wasm-opt must be told beyond what every module has.
     pub(crate) wasm_opt: &'static [&'static str],
+    /// The parts of the standard library that it needs.
+    library: &'static str,
 }
 
-/// The floor: every browser with WebGPU or Wasm SIMD runs it.
-pub(crate) const SIMD128: Variant = Variant { folder: "wasm", features: "+simd128", link: &[], wasm_opt: &[] };
+/// What most modules need.
+const STD: &str = "std,panic_abort";
 
-/// Multiply-adds and dot products whose last bits are the machine's to choose. Measured, not shipped.
+/// Lets a module be given functions while it runs.
+const GROWABLE: &str = "--growable-table";
+
+/// The floor: every browser with WebGPU or Wasm SIMD runs it.
+pub(crate) const SIMD128: Variant =
+    Variant { folder: "wasm", features: "+simd128", link: &[GROWABLE], wasm_opt: &[], library: STD };
+
+/// The whole runtime with multiply-adds whose last bits are the machine's to choose. Measured, not shipped.
 pub(crate) const RELAXED: Variant = Variant {
     folder: "wasm-relaxed",
     features: "+simd128,+relaxed-simd",
     link: &[],
     wasm_opt: &["--enable-relaxed-simd"],
+    library: STD,
 };
 
 /// Memory that threads share, for pages that are cross-origin isolated. std has to be built with the same features.
@@ -41,6 +51,7 @@ pub(crate) const THREADS: Variant = Variant {
     folder: "wasm-threads",
     features: "+simd128,+atomics,+bulk-memory,+mutable-globals",
     link: &[
+        GROWABLE,
         "--shared-memory",
         "--import-memory",
         "--max-memory=4294967296",
@@ -51,6 +62,28 @@ pub(crate) const THREADS: Variant = Variant {
         "--export=__tls_base",
     ],
     wasm_opt: &["--enable-threads"],
+    library: STD,
+};
+
+/// Without a stack: what would use one traps, instead of writing into somebody else's.
+const NO_STACK: &str = "-zstack-size=0";
+
+/// The kernels of crates/relaxed, over the memory of whoever carries them.
+pub(crate) const KERNELS: Variant = Variant {
+    folder: "wasm-kernels",
+    features: "+simd128,+relaxed-simd",
+    link: &["--import-memory", NO_STACK],
+    wasm_opt: &["--enable-relaxed-simd"],
+    library: "core",
+};
+
+/// The same over memory that threads share. Nothing in them is atomic; a module has to say so to be given such memory.
+pub(crate) const KERNELS_THREADS: Variant = Variant {
+    folder: "wasm-kernels-threads",
+    features: "+simd128,+relaxed-simd,+atomics,+bulk-memory,+mutable-globals",
+    link: &["--import-memory", "--shared-memory", "--max-memory=4294967296", NO_STACK],
+    wasm_opt: &["--enable-relaxed-simd", "--enable-threads"],
+    library: "core",
 };
 
 impl Variant {
@@ -134,7 +167,7 @@ impl Toolchain {
             .args(["--target", TARGET]);
         if !matches!(self, Toolchain::Installed) {
             // In this command's environment only: set for all, it would let `#![feature]` slip into our code.
-            command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
+            command.args(["-Z", &format!("build-std={}", variant.library)]).env("RUSTC_BOOTSTRAP", "1");
         }
         if let Toolchain::Debian { linker } = self {
             command

@@ -19,11 +19,17 @@ use blocks::{PAIRS, eight};
 /// Tokens that a block meets at once.
 pub(crate) const TILE: usize = 4;
 
-/// Words of a group of quantized activations: pairs, then scale, sum, and the sums of the quants of each half.
-pub(crate) const GROUP_WORDS: usize = PAIRS + 4;
+/// Facts of a group of quantized activations, behind its quants: scale, sum, and the sums of the quants of each half.
+const FACTS: usize = 4;
+
+/// Words of a group of quantized activations in pairs.
+const GROUP_WORDS: usize = PAIRS + FACTS;
 
 /// Largest quant of activations for weights of at most 8 bits: 32 · 2^7 · 2^15 is 2^27.
 pub(crate) const LIMIT: f32 = 32_767.0;
+
+/// Largest quant of the activations that weights of 4 bits meet under [`crate::Precision::Quick`].
+pub(crate) const QUICK_LIMIT: f32 = 127.0;
 
 /// Largest quant of the activations that plain weights meet.
 pub(crate) const PLAIN_LIMIT: f32 = 16_383.0;
@@ -76,41 +82,68 @@ impl Quantized {
     }
 }
 
-/// Words of `tokens` quantized rows.
-pub(crate) fn words(tokens: usize, columns: usize) -> usize {
-    tokens * columns / GROUP * GROUP_WORDS
+/// How activations are rounded, and how their quants lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Form {
+    /// The largest quant.
+    pub(crate) limit: f32,
+    /// Four columns of 8 bits in a word, as [`crate::Relaxed`] takes them, or two of 16.
+    pub(crate) is_quads: bool,
+}
+
+impl Form {
+    /// Words of a group of one token.
+    pub(crate) fn group_words(self) -> usize {
+        FACTS + if self.is_quads { PAIRS / 2 } else { PAIRS }
+    }
+
+    /// Words of `tokens` quantized rows.
+    pub(crate) fn words(self, tokens: usize, columns: usize) -> usize {
+        tokens * columns / GROUP * self.group_words()
+    }
 }
 
 /// Quantizes rows of `columns` elements: whole tiles of rows first, in each group the tokens of the tile side by side,
 /// then the other rows, each as a tile of one.
-pub(crate) fn quantize(x: &[f32], columns: usize, limit: f32, pool: &mut Pool, out: &mut [u32]) {
+pub(crate) fn quantize(x: &[f32], columns: usize, form: Form, pool: &mut Pool, out: &mut [u32]) {
     let tiled = x.len() / columns / TILE * TILE;
     let (tiles, rest) = x.split_at(tiled * columns);
-    let (tiles_out, rest_out) = out.split_at_mut(words(tiled, columns));
-    let tile_words = words(TILE, columns);
+    let (tiles_out, rest_out) = out.split_at_mut(form.words(tiled, columns));
+    let tile_words = form.words(TILE, columns);
     pool.rows(tiles_out, tile_words, |first, out| {
         let tiles = tiles.chunks_exact(TILE * columns).skip(first);
         for (rows, out) in tiles.zip(out.chunks_exact_mut(tile_words)) {
             for (token, row) in rows.chunks_exact(columns).enumerate() {
-                quantize_row::<TILE>(row, token, limit, out);
+                quantize_row::<TILE>(row, token, form, out);
             }
         }
     });
-    for (row, out) in rest.chunks_exact(columns).zip(rest_out.chunks_exact_mut(words(1, columns))) {
-        quantize_row::<1>(row, 0, limit, out);
+    for (row, out) in rest.chunks_exact(columns).zip(rest_out.chunks_exact_mut(form.words(1, columns))) {
+        quantize_row::<1>(row, 0, form, out);
     }
 }
 
-fn quantize_row<const T: usize>(row: &[f32], token: usize, limit: f32, out: &mut [u32]) {
-    for (numbers, out) in row.as_chunks::<GROUP>().0.iter().zip(out.chunks_exact_mut(GROUP_WORDS * T)) {
-        let Quantized { quants, scale, sums: [first, second] } = Quantized::of(numbers, limit);
-        for (i, [low, high]) in quants.as_chunks::<2>().0.iter().enumerate() {
-            out[i * T + token] = u32::from(*low as u16) | (u32::from(*high as u16) << 16);
+fn quantize_row<const T: usize>(row: &[f32], token: usize, form: Form, out: &mut [u32]) {
+    for (numbers, out) in row.as_chunks::<GROUP>().0.iter().zip(out.chunks_exact_mut(form.group_words() * T)) {
+        let Quantized { quants, scale, sums: [first, second] } = Quantized::of(numbers, form.limit);
+        let (words, facts) = out.split_at_mut((form.group_words() - FACTS) * T);
+        if form.is_quads {
+            let byte = |quant: i16| quant as u8;
+            for (eight, words) in quants.as_chunks::<8>().0.iter().zip(words.chunks_exact_mut(2 * T)) {
+                for (high, word) in [token, T + token].into_iter().enumerate() {
+                    // The columns whose nibbles are all low, or all high, in a chunk of [`Nibbles`].
+                    words[word] = u32::from_le_bytes([0, 4, 1, 5].map(|column| byte(eight[column + 2 * high])));
+                }
+            }
+        } else {
+            for (i, [low, high]) in quants.as_chunks::<2>().0.iter().enumerate() {
+                words[i * T + token] = u32::from(*low as u16) | (u32::from(*high as u16) << 16);
+            }
         }
-        out[PAIRS * T + token] = scale.to_bits();
-        out[(PAIRS + 1) * T + token] = (scale * first.wrapping_add(second) as f32).to_bits();
-        out[(PAIRS + 2) * T + token] = first as u32;
-        out[(PAIRS + 3) * T + token] = second as u32;
+        facts[token] = scale.to_bits();
+        facts[T + token] = (scale * first.wrapping_add(second) as f32).to_bits();
+        facts[2 * T + token] = first as u32;
+        facts[3 * T + token] = second as u32;
     }
 }
 

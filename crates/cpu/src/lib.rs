@@ -7,6 +7,7 @@ mod ops;
 mod packed;
 mod plan;
 mod pool;
+mod precision;
 mod quant;
 mod simd;
 mod step;
@@ -22,6 +23,7 @@ use plan::Plan;
 use step::Resources;
 
 pub use pool::{Pool, Seat, abandon};
+pub use precision::{Precision, Product, Relaxed};
 
 /// Computes on the calling thread, and on those of its pool. Everything has happened when a call returns; the futures are
 /// ready. Results are the same bits for any number of threads.
@@ -33,6 +35,7 @@ pub struct CpuBackend {
     /// What the steps of all plans leave for later ones of the same run.
     slots: Vec<Vec<u32>>,
     pool: Pool,
+    precision: Precision,
     /// Never used twice, so that a freed handle cannot mean something else.
     next: u32,
     counters: Counters,
@@ -77,9 +80,16 @@ impl CpuBackend {
             scratch: Vec::new(),
             slots: Vec::new(),
             pool,
+            precision: Precision::Exact,
             next: 0,
             counters: Counters::default(),
         }
+    }
+
+    /// The backend, rounding activations that finely.
+    pub fn rounding(mut self, precision: Precision) -> CpuBackend {
+        self.precision = precision;
+        self
     }
 
     fn id(&mut self) -> u32 {
@@ -116,6 +126,7 @@ impl Backend for CpuBackend {
             details: BTreeMap::from([
                 ("target", std::env::consts::ARCH.into()),
                 ("threads", self.pool.size().to_string()),
+                ("precision", self.precision.name().into()),
             ]),
         }
     }
@@ -164,7 +175,9 @@ impl Backend for CpuBackend {
         let Some(plan) = self.plans.get(&plan) else {
             return Err(BackendError::Validation(format!("{plan:?} was released")));
         };
-        plan.run(&mut self.slots, &mut self.buffers, Resources { scratch: &mut self.scratch, pool: &mut self.pool })?;
+        let (pool, precision) = (&mut self.pool, self.precision);
+        let resources = Resources { scratch: &mut self.scratch, pool, precision };
+        plan.run(&mut self.slots, &mut self.buffers, resources)?;
         self.counters.dispatches += plan.len() as u64;
         self.counters.submits += 1;
         Ok(())

@@ -11,9 +11,10 @@ use graph::{BackendError, BufferId, Buffers, DType, Graph, Leaf, LeafKind, Node,
 use crate::{
     Buffer, claim,
     integers::{
-        Bytes, Halves, LIMIT, Minima, Minimum, Nibbles, One, PLAIN_LIMIT, Quants, ROWS, Scales, Shorts, TILE, product,
-        unpack,
+        Bytes, Form, Halves, LIMIT, Minima, Minimum, Nibbles, One, PLAIN_LIMIT, QUICK_LIMIT, Quants, ROWS, Scales,
+        Shorts, TILE, product, unpack,
     },
+    precision::{Precision, Product},
     quant::{GROUP, Group, groups},
 };
 
@@ -109,6 +110,11 @@ impl Layout {
         }
     }
 
+    /// The quant that stands for zero in its blocks.
+    pub(crate) fn zero(self) -> u8 {
+        if let Bits::Four { zero } = self.quants { zero } else { 0 }
+    }
+
     /// Bytes of a block.
     pub(crate) fn block_bytes(self) -> usize {
         let kernels = self.kernels();
@@ -120,9 +126,25 @@ impl Layout {
         Shorts::BYTES + self.kernels().scale_bytes
     }
 
-    /// The largest quant of activations.
-    pub(crate) fn limit(self) -> f32 {
-        if self.quants == Bits::Sixteen { PLAIN_LIMIT } else { LIMIT }
+    /// How activations are rounded for it.
+    pub(crate) fn form(self, precision: Precision) -> Form {
+        let limit = match (self.relaxed(precision), self.quants) {
+            (Some(kernels), _) => return Form { limit: QUICK_LIMIT, is_quads: kernels.is_some() },
+            (None, Bits::Sixteen) => PLAIN_LIMIT,
+            (None, _) => LIMIT,
+        };
+        Form { limit, is_quads: false }
+    }
+
+    /// Whether activations of 8 bits meet it, and the kernels that then multiply, if there are any but our own: for one
+    /// token, and for a tile.
+    pub(crate) fn relaxed(self, precision: Precision) -> Option<Option<[Product; 2]>> {
+        let Precision::Quick(kernels) = precision else { return None };
+        match (self.quants, self.scales) {
+            (Bits::Four { .. }, Kind::One) => Some(kernels.map(|kernels| kernels.scale)),
+            (Bits::Four { .. }, Kind::Minimum) => Some(kernels.map(|kernels| kernels.minimum)),
+            _ => None,
+        }
     }
 
     /// What a block has besides quants, in the order in which it lies there, with its index.

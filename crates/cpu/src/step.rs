@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use graph::{BufferId, TensorType};
 
-use crate::{packed::Layout, pool::Pool};
+use crate::{packed::Layout, pool::Pool, precision::Precision};
 
 /// Where a value of a plan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,8 @@ pub(crate) struct Resources<'a> {
     pub(crate) scratch: &'a mut [u32],
     /// Threads.
     pub(crate) pool: &'a mut Pool,
+    /// How finely activations are rounded.
+    pub(crate) precision: Precision,
 }
 
 /// A resolved op.

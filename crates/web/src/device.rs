@@ -1,14 +1,27 @@
 //! The devices of a page.
 
+use cpu::Precision;
 use engine::{BackendError, Device};
 
-/// The CPU: on one thread, or on those of the pool that was made for it.
-pub(crate) fn cpu() -> Device {
+/// The CPU: on one thread, or on those of the pool that was made for it; quickly, or exactly.
+pub(crate) fn cpu(is_quick: bool) -> Device {
     #[cfg(target_feature = "atomics")]
     let backend = crate::threads::pool().map_or_else(cpu::CpuBackend::new, cpu::CpuBackend::with_pool);
     #[cfg(not(target_feature = "atomics"))]
     let backend = cpu::CpuBackend::new();
+    let backend = if is_quick { backend.rounding(Precision::Quick(relaxed())) } else { backend };
     Device { backend: Box::new(backend), reference: None }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn relaxed() -> Option<cpu::Relaxed> {
+    crate::relaxed::kernels()
+}
+
+/// There is nobody to carry them for.
+#[cfg(not(target_arch = "wasm32"))]
+fn relaxed() -> Option<cpu::Relaxed> {
+    None
 }
 
 /// The GPU, with the kernels of that name or the best, tried against the CPU if it should be.
@@ -22,7 +35,7 @@ pub(crate) async fn gpu(power: Option<&str>, tier: Option<&str>, self_test: bool
     let tier = tier.and_then(gpu::Tier::of);
     let around_request = Some(crate::subgroups::with_subgroups as fn(&mut dyn FnMut()));
     let backend = gpu::GpuBackend::new(gpu::Options { power, tier, around_request, ..gpu::Options::default() }).await?;
-    let reference = self_test.then(|| cpu().backend);
+    let reference = self_test.then(|| cpu(false).backend);
     Ok(Device { backend: Box::new(backend), reference })
 }
 

@@ -7,6 +7,8 @@ mod device;
 mod error;
 mod host;
 mod panic;
+#[cfg(target_arch = "wasm32")]
+mod relaxed;
 mod sink;
 mod source;
 #[cfg(not(target_feature = "atomics"))]
@@ -37,6 +39,7 @@ struct OpenOptions {
     power_preference: Option<String>,
     self_test: Option<bool>,
     tier: Option<String>,
+    precision: Option<String>,
 }
 
 /// A loaded model on a device.
@@ -51,9 +54,9 @@ impl Runtime {
     ///
     /// `sink` is told of everything that happens during a call; `false` from it ends the call.
     pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, Failure> {
-        let OpenOptions { device, context, power_preference, self_test, tier } = from_value(options)?;
+        let OpenOptions { device, context, power_preference, self_test, tier, precision } = from_value(options)?;
         let device = match device.as_str() {
-            "wasm" => device::cpu(),
+            "wasm" => device::cpu(precision.as_deref() == Some("quick")),
             "webgpu" => device::gpu(power_preference.as_deref(), tier.as_deref(), self_test.unwrap_or(true)).await?,
             other => return Err(Failure::new("BAD_INPUT", &format!("there is no device {other}"))),
         };

@@ -31,6 +31,8 @@ pub fn make_pool(threads: usize) {
 pub fn work() {
     let seat = SEATS.lock().unwrap_or_else(PoisonError::into_inner).pop();
     if let Some(seat) = seat {
+        #[cfg(target_arch = "wasm32")]
+        crate::relaxed::kernels();
         seat.work();
     }
 }

@@ -69,13 +69,13 @@ async function start(
   tools: LoadTools,
   progress: Throttle,
 ): Promise<Loaded> {
-  const { context, powerPreference } = args;
+  const { context, powerPreference, precision } = args;
   const keyOf = (kind: 'self-test' | 'routing'): string => findingKey(kind, tools.runtime.hasher(), choice.adapter, args.id, files);
   const key = keyOf('self-test');
   const verdict = choice.device === 'webgpu' ? await recall<Verdict>(store, key) : undefined;
   const begin = (device: 'webgpu' | 'wasm', instance: RuntimeInstance): Promise<Runtime> => {
     progress.say({ phase: 'compile', loaded: 0, total: 1 });
-    const options = { device, context, powerPreference, selfTest: verdict === undefined, tier: verdict?.tier };
+    const options = { device, context, powerPreference, precision, selfTest: verdict === undefined, tier: verdict?.tier };
     return instance.open(files, options, (event) => {
       if (event.type === 'load') progress.say({ phase: 'upload', loaded: event.loaded, total: event.total });
       return tools.signal?.aborted !== true;
@@ -101,7 +101,7 @@ async function start(
   if (isRouted(args, info)) {
     const costs = keyOf('routing');
     const routed = await route(runtime, args.routing, {
-      openCopy: () => tools.runtime.open(files, { device: 'wasm', context }, () => tools.signal?.aborted !== true),
+      openCopy: () => tools.runtime.open(files, { device: 'wasm', context, precision }, () => tools.signal?.aborted !== true),
       recall: () => recall(store, costs),
       remember: (found) => remember(store, costs, found),
       signal: tools.signal,

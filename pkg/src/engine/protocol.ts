@@ -26,6 +26,7 @@ export interface LoadArgs {
   routing?: Routing | undefined;
   context?: number | undefined;
   powerPreference?: 'high-performance' | 'low-power' | undefined;
+  precision?: 'exact' | 'quick' | undefined;
   wasmUrl?: string | undefined;
   wasmThreadsUrl?: string | undefined;
   threads?: number | undefined;

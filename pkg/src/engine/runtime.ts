@@ -16,6 +16,7 @@ export interface RuntimeOptions {
   device: 'webgpu' | 'wasm';
   context?: number | undefined;
   powerPreference?: string | undefined;
+  precision?: string | undefined;
   /** Tries a GPU against the CPU before the model is loaded; default true. */
   selfTest?: boolean | undefined;
   /** Which of its sets of kernels a GPU runs; default the best. */

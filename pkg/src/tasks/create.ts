@@ -55,6 +55,7 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
         routing: options.routing,
         context: options.context,
         powerPreference: options.powerPreference,
+        precision: options.precision,
         wasmUrl: absolute(options.wasmUrl),
         wasmThreadsUrl: absolute(options.wasmThreadsUrl),
         threads: options.threads,

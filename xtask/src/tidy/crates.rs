@@ -11,6 +11,7 @@ use std::process::Command;
 const ARROWS: &[(&str, &[&str])] = &[
     ("rushlight-graph", &[]),
     ("rushlight-cpu", &["rushlight-graph"]),
+    ("rushlight-relaxed", &[]),
     ("rushlight-gpu", &["rushlight-graph"]),
     ("rushlight-weights", &["rushlight-graph"]),
     ("rushlight-text", &[]),

@@ -9,10 +9,11 @@ use std::ops::Range;
 use graph::{BackendError, DType, Value};
 
 use crate::{
-    integers::{GROUP_WORDS, ROWS, TILE as TOKENS, quantize, words},
+    integers::{Form, ROWS, TILE as TOKENS, quantize},
     ops::{Resolver, gather::weight},
     packed::{Bits, Layout},
     pool::{Cost, Parts},
+    precision::{Precision, call},
     quant::{Dequantize, GROUP},
     step::{Operand, Resources, Step, Store},
     tile::tile,
@@ -33,6 +34,20 @@ const NEAR_TOKENS: usize = 64;
 const FEW_TOKENS: usize = TOKENS;
 /// Multiplications below which one thread is faster: some 5 µs.
 const WORTH_SHARING: usize = 100_000;
+
+/// What a thread multiplies.
+struct Work<'a> {
+    /// Runs of blocks, which nobody else computes meanwhile.
+    runs: Range<usize>,
+    weights: &'a [u8],
+    layout: Layout,
+    form: Form,
+    x: &'a [u32],
+    out: &'a Parts<'a, f32>,
+}
+
+/// Blocks to blocks that are unpacked.
+type Unpack = fn(&[u8], &mut [u8]);
 
 pub(crate) struct Linear {
     input: Operand,
@@ -66,89 +81,89 @@ impl Linear {
         })
     }
 
+    /// Whether blocks are unpacked before tokens meet them.
+    fn unpacks(&self, layout: Layout, precision: Precision) -> bool {
+        let is_quick = layout.relaxed(precision).flatten().is_some();
+        self.input.rows > FEW_TOKENS && layout.quants != Bits::Sixteen && !is_quick
+    }
+
     /// Words of the unpacked blocks of a thread.
     fn panel_words(&self, layout: Layout) -> usize {
-        let Operand { rows: tokens, columns, .. } = self.input;
-        if tokens <= FEW_TOKENS || layout.quants == Bits::Sixteen {
-            return 0;
+        match self.unpacks(layout, Precision::Exact) {
+            true => BLOCKS.min(self.input.columns / GROUP) * layout.unpacked_bytes().div_ceil(4),
+            false => 0,
         }
-        BLOCKS.min(columns / GROUP) * layout.unpacked_bytes().div_ceil(4)
     }
 
     /// Adds products of packed weights.
     fn integers(&self, layout: Layout, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [f32]) {
         let Operand { rows: tokens, columns, .. } = self.input;
-        let Resources { scratch, pool } = resources;
-        let (x, scratch) = scratch.split_at_mut(words(tokens, columns));
-        quantize(store.reals(self.input), columns, layout.limit(), pool, x);
-        let (x, panel_words) = (&*x, self.panel_words(layout));
+        let Resources { scratch, pool, precision } = resources;
+        let form = layout.form(*precision);
+        let (x, scratch) = scratch.split_at_mut(form.words(tokens, columns));
+        quantize(store.reals(self.input), columns, form, pool, x);
+        let (x, precision, panel_words) = (&*x, *precision, self.panel_words(layout));
         let runs = self.weight.rows.div_ceil(ROWS);
         let cost = Cost::of((tokens * columns).saturating_mul(self.weight.rows), WORTH_SHARING);
         let (out, scratch) = (Parts::new(out), Parts::new(scratch));
         pool.split(cost, |share| {
             // SAFETY: each thread has its own.
             let panel = unsafe { scratch.part(share.own(panel_words)) };
-            self.runs(share.of(runs), layout, store, x, panel, &out);
+            let Some((_, weights)) = store.packed(self.weight) else { return };
+            let work = Work { runs: share.of(runs), weights, layout, form, x, out: &out };
+            let (kernels, bytes, words) = (layout.kernels(), layout.block_bytes(), form.group_words());
+            if let Some([one, tile]) = layout.relaxed(precision).flatten() {
+                let zero = layout.zero();
+                self.meet(
+                    work,
+                    None,
+                    |blocks, x| call(tile, blocks, bytes, x, words, zero),
+                    |blocks, x| call(one, blocks, bytes, x, words, zero),
+                );
+            } else if self.unpacks(layout, precision) {
+                self.meet(work, Some((kernels.unpack, bytemuck::cast_slice_mut(panel))), kernels.tile, kernels.rest);
+            } else {
+                self.meet(work, None, kernels.few, kernels.vector);
+            }
         });
     }
 
-    /// Adds the products of some runs of blocks, which nobody else computes meanwhile.
-    fn runs(
+    /// Has tokens meet some runs of blocks, a tile of them and the rest one by one, and adds the products.
+    #[inline(always)]
+    fn meet(
         &self,
-        runs: Range<usize>,
-        layout: Layout,
-        store: &Store<'_>,
-        x: &[u32],
-        panel: &mut [u32],
-        out: &Parts<'_, f32>,
+        work: Work<'_>,
+        mut unpack: Option<(Unpack, &mut [u8])>,
+        tile: impl Fn(&[u8], &[u32]) -> [[f32; ROWS]; TOKENS],
+        one: impl Fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
     ) {
         let Operand { rows: tokens, columns, .. } = self.input;
-        let Some((_, weights)) = store.packed(self.weight) else { return };
-        let (kernels, bytes) = (layout.kernels(), layout.block_bytes());
+        let Work { runs, weights, layout, form, x, out } = work;
+        let bytes = layout.block_bytes();
         let run_bytes = columns / GROUP * bytes;
         let blocks = weights[runs.start * run_bytes..runs.end * run_bytes].chunks_exact(run_bytes);
-        if tokens <= FEW_TOKENS {
-            let tiled = tokens / TOKENS * TOKENS;
-            let (tiles, rest) = x.split_at(words(tiled, columns));
-            for (run, blocks) in runs.zip(blocks) {
-                for (piece, blocks) in blocks.chunks(BLOCKS * bytes).enumerate() {
-                    let start = piece * BLOCKS * GROUP_WORDS;
-                    for (tile, x) in tiles.chunks_exact(words(TOKENS, columns)).enumerate() {
-                        for (t, products) in (kernels.few)(blocks, &x[TOKENS * start..]).iter().enumerate() {
-                            self.add(run, tile * TOKENS + t, products, out);
-                        }
-                    }
-                    for (t, x) in rest.chunks_exact(words(1, columns)).enumerate() {
-                        let [products] = (kernels.vector)(blocks, &x[start..]);
-                        self.add(run, tiled + t, &products, out);
-                    }
-                }
-            }
-            return;
-        }
-        let panel: &mut [u8] = bytemuck::cast_slice_mut(panel);
-        for (index, x) in x.chunks(words(NEAR_TOKENS, columns)).enumerate() {
+        for (index, x) in x.chunks(form.words(NEAR_TOKENS, columns)).enumerate() {
             let first = index * NEAR_TOKENS;
             let tiled = (tokens - first).min(NEAR_TOKENS) / TOKENS * TOKENS;
-            let (tiles, rest) = x.split_at(words(tiled, columns));
+            let (tiles, rest) = x.split_at(form.words(tiled, columns));
             for (run, blocks) in runs.clone().zip(blocks.clone()) {
                 for (piece, blocks) in blocks.chunks(BLOCKS * bytes).enumerate() {
-                    let blocks = if layout.quants == Bits::Sixteen {
-                        blocks
-                    } else {
-                        let unpacked = &mut panel[..blocks.len() / bytes * layout.unpacked_bytes()];
-                        (kernels.unpack)(blocks, unpacked);
-                        unpacked
+                    let blocks = match &mut unpack {
+                        Some((unpack, panel)) => {
+                            let unpacked = &mut panel[..blocks.len() / bytes * layout.unpacked_bytes()];
+                            unpack(blocks, unpacked);
+                            &*unpacked
+                        }
+                        None => blocks,
                     };
-                    let start = piece * BLOCKS * GROUP_WORDS;
-                    for (tile, x) in tiles.chunks_exact(words(TOKENS, columns)).enumerate() {
-                        let products = (kernels.tile)(blocks, &x[TOKENS * start..]);
-                        for (t, products) in products.iter().enumerate() {
-                            self.add(run, first + tile * TOKENS + t, products, out);
+                    let start = piece * BLOCKS * form.group_words();
+                    for (index, x) in tiles.chunks_exact(form.words(TOKENS, columns)).enumerate() {
+                        for (t, products) in tile(blocks, &x[TOKENS * start..]).iter().enumerate() {
+                            self.add(run, first + index * TOKENS + t, products, out);
                         }
                     }
-                    for (t, x) in rest.chunks_exact(words(1, columns)).enumerate() {
-                        let [products] = (kernels.rest)(blocks, &x[start..]);
+                    for (t, x) in rest.chunks_exact(form.words(1, columns)).enumerate() {
+                        let [products] = one(blocks, &x[start..]);
                         self.add(run, first + tiled + t, &products, out);
                     }
                 }
@@ -201,7 +216,7 @@ impl Step for Linear {
         let Operand { rows: tokens, columns, .. } = self.input;
         match self.packed {
             None => PANEL * PANEL_COLUMNS.min(columns),
-            Some(layout) => words(tokens, columns) + threads * self.panel_words(layout),
+            Some(layout) => layout.form(Precision::Exact).words(tokens, columns) + threads * self.panel_words(layout),
         }
     }
 

@@ -7,8 +7,9 @@ use candle_core::{
 
 use super::*;
 use crate::{
-    integers::{quantize, words},
+    integers::quantize,
     pool::Pool,
+    precision::{Relaxed, call},
     quant,
 };
 
@@ -91,16 +92,17 @@ fn kernels_agree_with_each_other_and_with_f64() {
     for dtype in packable() {
         let buffer = packed(dtype, &stored(dtype));
         let layout = buffer.packed.unwrap();
+        let form = layout.form(Precision::Exact);
         let kernels = layout.kernels();
         let weights: &[u8] = bytemuck::cast_slice(&buffer.words);
         let x = numbers(TOKENS * COLUMNS, 2);
         let quantized = |x: &[f32]| {
-            let mut out = vec![0; words(x.len() / COLUMNS, COLUMNS)];
-            quantize(x, COLUMNS, layout.limit(), &mut Pool::new(1).0, &mut out);
+            let mut out = vec![0; form.words(x.len() / COLUMNS, COLUMNS)];
+            quantize(x, COLUMNS, form, &mut Pool::new(1).0, &mut out);
             out
         };
         let all = quantized(&x);
-        let (tile, rest) = all.split_at(words(TILE, COLUMNS));
+        let (tile, rest) = all.split_at(form.words(TILE, COLUMNS));
         for (index, run) in weights.chunks_exact(COLUMNS / GROUP * layout.block_bytes()).enumerate() {
             let mut unpacked = vec![0; COLUMNS / GROUP * layout.unpacked_bytes()];
             (kernels.unpack)(run, &mut unpacked);
@@ -122,6 +124,86 @@ fn kernels_agree_with_each_other_and_with_f64() {
     }
 }
 
+/// What crates/relaxed computes, a number at a time.
+unsafe extern "C" fn plainly<const MINIMUM: bool, const T: usize>(
+    blocks: *const u8,
+    x: *const u32,
+    sums: *mut f32,
+    groups: usize,
+    zero: i32,
+) {
+    let (block_bytes, group_words) = (if MINIMUM { 192 } else { 160 }, 12 * T);
+    for (t, row) in (0..T).flat_map(|t| (0..ROWS).map(move |row| (t, row))) {
+        let mut out = 0.0f32;
+        for group in 0..groups {
+            // SAFETY: the caller has so many blocks and groups.
+            let (block, x) = unsafe {
+                let block = std::slice::from_raw_parts(blocks.add(group * block_bytes), block_bytes);
+                (block, std::slice::from_raw_parts(x.add(group * group_words), group_words))
+            };
+            let mut product = 0;
+            for (chunk, high, byte) in (0..32).map(|i| (i / 8, i / 4 % 2, i % 4)) {
+                let weight = (block[32 * chunk + 4 * row + byte] >> (4 * high)) & 15;
+                let x = x[(2 * chunk + high) * T + t].to_le_bytes()[byte] as i8;
+                product += i32::from(weight) * i32::from(x);
+            }
+            let [scale, sum, first, second] = [0, 1, 2, 3].map(|fact| x[(8 + fact) * T + t]);
+            let real = |at: usize| f32::from_le_bytes(block[128 + 4 * at..][..4].try_into().unwrap());
+            let product = product - zero * (first as i32 + second as i32);
+            out += product as f32 * (real(row) * f32::from_bits(scale));
+            if MINIMUM {
+                out += real(ROWS + row) * f32::from_bits(sum);
+            }
+        }
+        // SAFETY: room for 8 sums of each token.
+        unsafe { *sums.add(ROWS * t + row) = out };
+    }
+}
+
+#[test]
+fn kernels_of_bytes_give_the_bits_of_ours() {
+    // SAFETY: each has the name that it is asked for by.
+    let relaxed = unsafe {
+        Relaxed::new(|name| {
+            Some(match name {
+                "scale_1" => plainly::<false, 1>,
+                "scale_4" => plainly::<false, TILE>,
+                "minimum_1" => plainly::<true, 1>,
+                _ => plainly::<true, TILE>,
+            })
+        })
+    };
+    let mut seen = 0;
+    for dtype in packable() {
+        let buffer = packed(dtype, &stored(dtype));
+        let layout = buffer.packed.unwrap();
+        let Some([one, tile]) = layout.relaxed(Precision::Quick(relaxed)).flatten() else {
+            assert_eq!(layout.form(Precision::Quick(relaxed)), layout.form(Precision::Exact), "{dtype}");
+            continue;
+        };
+        seen += 1;
+        let x = numbers(TILE * COLUMNS, 2);
+        let quantized = |precision, x: &[f32]| {
+            let form = layout.form(precision);
+            let mut out = vec![0; form.words(x.len() / COLUMNS, COLUMNS)];
+            quantize(x, COLUMNS, form, &mut Pool::new(1).0, &mut out);
+            (out, form.group_words())
+        };
+        let (weights, bytes) = (bytemuck::cast_slice::<_, u8>(&buffer.words), layout.block_bytes());
+        for run in weights.chunks_exact(COLUMNS / GROUP * bytes) {
+            let bits = |products: &[[f32; ROWS]]| products.concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            let with = |x: &[f32]| quantized(Precision::Quick(relaxed), x);
+            let without = |x: &[f32]| quantized(Precision::Quick(None), x).0;
+            let (of_tile, words) = with(&x);
+            let products: [_; TILE] = call(tile, run, bytes, &of_tile, words, layout.zero());
+            assert_eq!(bits(&products), bits(&(layout.kernels().few)(run, &without(&x))), "{dtype}");
+            let products: [_; 1] = call(one, run, bytes, &with(&x[..COLUMNS]).0, words, layout.zero());
+            assert_eq!(bits(&products), bits(&(layout.kernels().vector)(run, &without(&x[..COLUMNS]))), "{dtype}");
+        }
+    }
+    assert_eq!(seen, 3, "Q4_0, Q4_1 and Q4_K");
+}
+
 /// Weights and activations that all have one sign, and groups in which many weights are large: a sum that wrapped would be
 /// far off.
 #[test]
@@ -131,8 +213,9 @@ fn the_largest_sums_of_plain_weights_fit() {
         let bytes: Vec<u8> = (0..MATRIX_ROWS * COLUMNS).flat_map(|i| number(i).to_le_bytes()).collect();
         let buffer = packed(DType::F32, &bytes);
         let layout = buffer.packed.unwrap();
-        let mut x = vec![0; words(1, COLUMNS)];
-        quantize(&[1.0; COLUMNS], COLUMNS, layout.limit(), &mut Pool::new(1).0, &mut x);
+        let form = layout.form(Precision::Exact);
+        let mut x = vec![0; form.words(1, COLUMNS)];
+        quantize(&[1.0; COLUMNS], COLUMNS, form, &mut Pool::new(1).0, &mut x);
         let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &x);
         let want: f32 = (0..COLUMNS).map(number).sum();
         assert!(products.iter().all(|product| (product / want - 1.0).abs() < 1e-3), "{most}: {products:?}, not {want}");
@@ -145,10 +228,11 @@ fn what_is_not_finite_stays_so() {
         for dtype in [DType::F32, DType::Q4_1] {
             let buffer = packed(dtype, &stored(dtype));
             let layout = buffer.packed.unwrap();
+            let form = layout.form(Precision::Exact);
             let mut x = numbers(COLUMNS, 3);
             x[77] = bad;
-            let mut out = vec![0; words(1, COLUMNS)];
-            quantize(&x, COLUMNS, layout.limit(), &mut Pool::new(1).0, &mut out);
+            let mut out = vec![0; form.words(1, COLUMNS)];
+            quantize(&x, COLUMNS, form, &mut Pool::new(1).0, &mut out);
             let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &out);
             assert!(products.iter().all(|product| !product.is_finite()), "{dtype}, {bad}: {products:?}");
         }

@@ -1,0 +1,66 @@
+//! How finely activations are rounded where they meet weights of 4 bits.
+
+use crate::integers::ROWS;
+
+/// How finely activations are rounded. Results differ between the two, and not between machines.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Precision {
+    /// To 14 to 16 bits for each 32 of them: what f32 would give, but for the last bits.
+    #[default]
+    Exact,
+    /// To 8 bits for each 32 of them where the weights have a block scale and at most 4 bits (Q4_0, Q4_1, Q4_K), as
+    /// llama.cpp does; as before elsewhere. With kernels for it that is quicker, without them it is the same numbers.
+    Quick(Option<Relaxed>),
+}
+
+impl Precision {
+    /// The word for it in facts and options.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Precision::Exact => "exact",
+            Precision::Quick(None) => "quick",
+            Precision::Quick(Some(_)) => "quick, by relaxed SIMD",
+        }
+    }
+}
+
+/// A kernel of the crate `relaxed`: blocks of 8 rows, activations, 8 sums for each token of the tile, how many blocks, and
+/// the quant that is zero.
+pub type Product =
+    unsafe extern "C" fn(blocks: *const u8, activations: *const u32, sums: *mut f32, groups: usize, zero: i32);
+
+/// Kernels of the crate `relaxed`, for one token and for a tile of four.
+#[derive(Clone, Copy, Debug)]
+pub struct Relaxed {
+    /// Of blocks with a scale a row.
+    pub(crate) scale: [Product; 2],
+    /// Of blocks with a scale and a minimum a row.
+    pub(crate) minimum: [Product; 2],
+}
+
+impl Relaxed {
+    /// From where a kernel is by its name (`scale_1`, `scale_4`, `minimum_1`, `minimum_4`); `None` if one is missing.
+    ///
+    /// # Safety
+    /// Each must be the kernel of that name of this version of the crate `relaxed`, over this memory.
+    pub unsafe fn new(mut find: impl FnMut(&str) -> Option<Product>) -> Option<Relaxed> {
+        Some(Relaxed { scale: [find("scale_1")?, find("scale_4")?], minimum: [find("minimum_1")?, find("minimum_4")?] })
+    }
+}
+
+/// The products of 8 rows with a tile of `T` tokens, by a kernel of blocks of `block_bytes` bytes whose quants have a zero.
+#[inline(always)]
+pub(crate) fn call<const T: usize>(
+    kernel: Product,
+    blocks: &[u8],
+    block_bytes: usize,
+    x: &[u32],
+    group_words: usize,
+    zero: u8,
+) -> [[f32; ROWS]; T] {
+    let groups = (blocks.len() / block_bytes).min(x.len() / (group_words * T));
+    let mut sums = [[0.0; ROWS]; T];
+    // SAFETY: who made the kernels vouches for them; so many blocks, groups and sums are there.
+    unsafe { kernel(blocks.as_ptr(), x.as_ptr(), sums.as_mut_ptr().cast(), groups, i32::from(zero)) };
+    sums
+}
