@@ -45,10 +45,16 @@ fn run(backend: &mut GpuBackend, cases: &[Case]) -> (Vec<String>, usize) {
     (failures, ran)
 }
 
-/// The kernels that a GPU gets; another test runs those that a processor gets.
+/// The kernels that a GPU gets.
 #[test]
 fn the_table_at_default_limits() {
     the_table(Tier::Fused);
+}
+
+/// Those that a processor gets.
+#[test]
+fn the_table_by_quads() {
+    the_table(Tier::Quads);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use gpu::{
     Limits, Tier,
     fuse::{Program, STAGED},
     kernels::{KERNELS, Kernel, Site, choose},
-    shader::{self, LIB},
+    shader::{self, LIB, NEEDS_SUBGROUPS},
 };
 use graph::DType;
 use wgpu::naga;
@@ -55,7 +55,7 @@ fn every_variant_passes_naga() {
             naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
         // `unpack2x16float` is in every WebGPU; naga has a name for it because it is not in every OpenGL.
         let mut capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
-        if files.contains(&"reduce_subgroups") {
+        if files.iter().any(|file| NEEDS_SUBGROUPS.contains(file)) {
             capabilities |= naga::valid::Capabilities::SUBGROUP;
         }
         let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities);

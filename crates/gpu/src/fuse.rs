@@ -150,13 +150,16 @@ impl Program {
     /// Lowers a graph and runs every pass of the tier.
     pub fn of(graph: &Graph, limits: &Limits) -> Program {
         let mut draft = Draft::new(graph, limits);
-        if limits.tier == Tier::Plain {
-            linear::outputs(&mut draft);
-        } else {
+        if limits.tier > Tier::Plain {
             linear::gates(&mut draft);
-            linear::outputs(&mut draft);
+        }
+        linear::outputs(&mut draft);
+        if limits.tier > Tier::Plain {
             attention::causal(&mut draft);
             attention::packed(&mut draft);
+        }
+        // Workgroups of a few invocations would compute each norm many times.
+        if limits.tier >= Tier::Fused {
             norm::inputs(&mut draft);
         }
         gather::scaled(&mut draft);

@@ -4,13 +4,13 @@
 mod attention;
 mod gemm;
 mod linear;
+mod quads;
 
 use std::f64::consts::TAU;
 
 use graph::{Activation, Op, RopePairs, Value};
 
 use crate::{
-    Tier,
     fuse::{UNIT, op},
     kernels::Site,
 };
@@ -18,6 +18,7 @@ use crate::{
 pub(crate) use attention::*;
 pub(crate) use gemm::*;
 pub(crate) use linear::*;
+pub(crate) use quads::*;
 
 /// Invocations of a workgroup of the kernels that work by element or by row.
 pub(crate) const WORKGROUP: u64 = 64;
@@ -54,7 +55,7 @@ impl Site<'_> {
 
 /// How the lanes of a workgroup add up.
 pub(crate) fn reduce_files(site: &Site<'_>) -> Vec<&'static str> {
-    vec![if site.limits.tier >= Tier::Subgroups { "reduce_subgroups" } else { "reduce_memory" }]
+    vec![site.limits.tier.reduce()]
 }
 
 pub(crate) fn linear_any(site: &Site<'_>) -> Vec<u32> {

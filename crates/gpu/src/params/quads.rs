@@ -1,0 +1,60 @@
+//! Files, constants and grids of `quads` and `quads_one`, which run linear stages on a processor that pretends to be a GPU, and of
+//! the attention that goes with them; words are those of `linear` and of `attention`.
+
+use graph::Op;
+
+use super::{
+    Constants,
+    attention::{attention_constants, rows_files},
+    linear::{Shape, stage_constants, stage_files},
+    reduce_files,
+};
+use crate::{fuse::Stage, kernels::Site};
+
+/// Rows of a weight of a workgroup of both kernels.
+pub(super) const ROWS: u64 = 64;
+
+/// Tokens of a workgroup: few of them leave few idle.
+pub(super) const fn tokens(all: usize) -> u64 {
+    match all {
+        0..=1 => 1,
+        2..=4 => 4,
+        5..=8 => 8,
+        _ => 16,
+    }
+}
+
+pub(crate) fn quads_files(site: &Site<'_>) -> Vec<&'static str> {
+    let (Stage::Linear(linear), Some(shape)) = (site.stage, Shape::of(site)) else { return Vec::new() };
+    let [_, parts] = stage_files(linear, ["load_plain"; 4]);
+    let [sums, weight] = match shape.tile {
+        1 => ["sums_of_1", "weight_one"],
+        4 => ["sums_of_1_quad", "weight_quads"],
+        8 => ["sums_of_2_quads", "weight_quads"],
+        _ => ["sums_of_4_quads", "weight_quads"],
+    };
+    [&[sums, parts, weight], reduce_files(site).as_slice()].concat()
+}
+
+pub(crate) fn quads_constants(site: &Site<'_>) -> Constants {
+    Shape::of(site).map_or_else(Vec::new, |shape| stage_constants(shape.linear))
+}
+
+pub(crate) fn quads_grid(site: &Site<'_>) -> [u32; 3] {
+    Shape::of(site).map_or([1, 1, 1], |shape| shape.grid(site))
+}
+
+pub(crate) fn attention_quads_files(site: &Site<'_>) -> Vec<&'static str> {
+    [rows_files(site), reduce_files(site)].concat()
+}
+
+pub(crate) fn attention_quads_constants(site: &Site<'_>) -> Constants {
+    attention_constants(site)
+}
+
+/// A workgroup is four rows of one key.
+pub(crate) fn attention_quads_grid(site: &Site<'_>) -> [u32; 3] {
+    let Op::Attention { query, heads, kv_heads, .. } = *site.op else { return [1, 1, 1] };
+    let rows = site.rows(query) * (heads / kv_heads) as u32;
+    site.fold(kv_heads as u64 * u64::from(rows.div_ceil(4)))
+}
