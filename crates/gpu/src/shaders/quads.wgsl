@@ -11,22 +11,15 @@
 const INVOCATIONS = 16u;
 const TOKENS = 4u * QUADS; // of a tile
 
-// What one column adds to the sums of four rows, by the own token and by those of the neighbours.
-fn column(sums: mat4x4<f32>, rows: vec4<f32>, x: f32) -> mat4x4<f32> {
+// What four columns of four rows add to their sums, by the own token and by those of the neighbours.
+fn columns4(sums: mat4x4<f32>, r0: vec4<f32>, r1: vec4<f32>, r2: vec4<f32>, r3: vec4<f32>, x: vec4<f32>) -> mat4x4<f32> {
+    let rows = transpose(mat4x4<f32>(r0, r1, r2, r3));
     return mat4x4<f32>(
         sums[0] + rows * x,
         sums[1] + rows * quadSwapX(x),
         sums[2] + rows * quadSwapY(x),
         sums[3] + rows * quadSwapDiagonal(x),
     );
-}
-
-// Four columns of each row.
-fn columns4(sums: mat4x4<f32>, r0: vec4<f32>, r1: vec4<f32>, r2: vec4<f32>, r3: vec4<f32>, x: vec4<f32>) -> mat4x4<f32> {
-    let first = column(sums, vec4<f32>(r0.x, r1.x, r2.x, r3.x), x.x);
-    let second = column(first, vec4<f32>(r0.y, r1.y, r2.y, r3.y), x.y);
-    let third = column(second, vec4<f32>(r0.z, r1.z, r2.z, r3.z), x.z);
-    return column(third, vec4<f32>(r0.w, r1.w, r2.w, r3.w), x.w);
 }
 
 // The sums of a unit, which are added to those of the units before as a whole: one long sum loses four times as much.
