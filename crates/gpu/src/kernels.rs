@@ -61,7 +61,7 @@ const BARRIERS: &[&str] = &["reduce_memory", "reduce_subgroups"];
 const REDUCE: &[&str] = &["reduce_memory", "reduce_subgroups", "reduce_quads"];
 const QUADS: &[&str] = &["reduce_quads"];
 const QUADS_ROLES: &[&[&str]] =
-    &[&["sums_of_4_quads", "sums_of_2_quads", "sums_of_1_quad"], PARTS, &["weight_quads"], QUADS];
+    &[&["sums_of_4_quads", "sums_of_2_quads", "sums_of_1_quad"], &["parts_1"], &["weight_quads"], QUADS];
 const PARTS: &[&str] = &["parts_1", "parts_2", "parts_3"];
 const LINEAR_ROLES: &[&[&str]] = &[
     &["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"],

@@ -32,6 +32,9 @@ pub(super) fn packed(draft: &mut Draft<'_>) {
 
 /// Three linear layers of one input as one stage; the value that stores all three.
 fn beside(draft: &mut Draft<'_>, values: [Value; 3]) -> Option<Value> {
+    if !draft.joins(values[0]) {
+        return None;
+    }
     let mut parts = Vec::new();
     let mut first = None;
     for value in values {

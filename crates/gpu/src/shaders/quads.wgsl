@@ -1,6 +1,6 @@
-// Several tokens by the rows of up to three weights, each of its own format, by invocations that need no memory and no barriers.
-// An invocation has four rows, and of each four tokens it loads the inputs of one: its three neighbours, who have other rows,
-// get them from it. So an input is loaded by one of four, and a unit is dequantized once for all tokens of the tile.
+// Several tokens by the rows of a weight, by invocations that need no memory and no barriers. An invocation has four rows, and of
+// each four tokens it loads the inputs of one: its three neighbours, who have other rows, get them from it. So an input is loaded
+// by one of four, and a unit is dequantized once for all tokens of the tile.
 #import grid
 #import linear_stage
 #import reduce
@@ -51,16 +51,12 @@ fn main(
     let row = block.row + local * 4u;
     let lane = local & 3u;
     var sums = part_sums(block.part, token, row, lane);
-    var up = Sums();
-    if (OUTPUT == 3u) {
-        up = part_sums(1u, token, row, lane);
-    }
+    let none = vec4<f32>(); // there is one part
     for (var t = token; t < token + TOKENS; t += 4u) {
-        store_rows(t + lane, block.part, row, 1u, sums.a[0], up.a[0]);
-        store_rows(t + (lane ^ 1u), block.part, row, 1u, sums.a[1], up.a[1]);
-        store_rows(t + (lane ^ 2u), block.part, row, 1u, sums.a[2], up.a[2]);
-        store_rows(t + (lane ^ 3u), block.part, row, 1u, sums.a[3], up.a[3]);
+        store_rows(t + lane, block.part, row, 1u, sums.a[0], none);
+        store_rows(t + (lane ^ 1u), block.part, row, 1u, sums.a[1], none);
+        store_rows(t + (lane ^ 2u), block.part, row, 1u, sums.a[2], none);
+        store_rows(t + (lane ^ 3u), block.part, row, 1u, sums.a[3], none);
         sums = turned(sums);
-        up = turned(up);
     }
 }
