@@ -6,6 +6,7 @@ use gpu::{
     Limits, Tier,
     fuse::{Program, STAGED},
     kernels::{KERNELS, Kernel, Site, choose},
+    pack,
     shader::{self, LIB, NEEDS_SUBGROUPS},
 };
 use graph::DType;
@@ -72,6 +73,25 @@ fn every_variant_passes_naga() {
 }
 
 #[test]
+fn planes_hold_every_byte_of_a_block() {
+    let source = shader::compose(shader::PACK, &[], &[]).unwrap();
+    let module = naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&source)));
+    let flags = naga::valid::ValidationFlags::all();
+    naga::valid::Validator::new(flags, Default::default()).validate(&module).unwrap();
+    for dtype in DType::WEIGHTS.into_iter().filter(|dtype| dtype.block_len() > 1) {
+        let mut fields = pack::fields(dtype).to_vec();
+        // Every plane but the last is whole vectors of four rows, and its parts are words.
+        assert!(fields.iter().rev().skip(1).all(|(_, bytes)| bytes % 4 == 0), "{dtype}");
+        fields.sort();
+        let end = fields.iter().fold(0, |end, &(offset, bytes)| {
+            assert_eq!(offset, end, "{dtype}");
+            end + bytes
+        });
+        assert_eq!(end as usize, dtype.block_bytes(), "{dtype}");
+    }
+}
+
+#[test]
 fn a_missing_import_is_named() {
     for (source, missing) in
         [("#import nowhere\n", "nowhere"), ("#import format\n", "format"), ("#import input\n", "input")]
@@ -95,9 +115,10 @@ fn files(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_file_has_a_row() {
-    let rows: BTreeSet<String> = KERNELS.iter().map(|kernel| kernel.name.to_owned()).collect();
-    assert_eq!(files("shaders"), rows);
+    let mut rows: BTreeSet<String> = KERNELS.iter().map(|kernel| kernel.name.to_owned()).collect();
     assert_eq!(KERNELS.len(), rows.len(), "a name occurs twice");
+    rows.insert("pack".into()); // runs before there is a plan
+    assert_eq!(files("shaders"), rows);
     let imports: BTreeSet<String> = LIB.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(files("shaders/lib"), imports);
 }

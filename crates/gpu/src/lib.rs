@@ -13,6 +13,7 @@ mod device;
 pub mod fuse;
 pub mod kernels;
 pub mod memory;
+pub mod pack;
 mod params;
 mod pipeline;
 mod plan;
@@ -60,6 +61,7 @@ pub struct GpuBackend {
     counters: Counters,
     next: u32,
     edit: Option<Edit>,
+    packer: Option<Pipeline>,
     device: Device,
 }
 
@@ -87,6 +89,7 @@ impl GpuBackend {
             counters: Counters { objects: 1, ..Counters::default() },
             next: 0,
             edit: None,
+            packer: None,
             device,
         })
     }
@@ -138,6 +141,9 @@ impl GpuBackend {
         self.device.check()?;
         let tensor = self.tensors.get(&src).ok_or(BackendError::BadBuffer(src))?;
         let end = offset.checked_add(bytes as u64).filter(|&end| end <= tensor.bytes);
+        if tensor.is_packed {
+            return Err(tensor::packed_already(&tensor.ty));
+        }
         let (Some(end), Some(buffer)) = (end, tensor.whole()) else { return Err(BackendError::BadBuffer(src)) };
         self.counters.reads += 1;
         self.counters.bytes_read += bytes as u64;
@@ -197,6 +203,9 @@ impl Backend for GpuBackend {
     fn write(&mut self, dst: BufferId, offset: u64, bytes: &[u8]) -> Result<(), BackendError> {
         self.device.check()?;
         let tensor = self.tensors.get_mut(&dst).ok_or(BackendError::BadBuffer(dst))?;
+        if tensor.is_packed {
+            return Err(tensor::packed_already(&tensor.ty));
+        }
         if let Some(mirror) = self.mirrors.get_mut(&dst) {
             mirror.spoil();
         }

@@ -13,6 +13,7 @@ use graph::{Activation, Op, RopePairs, Value};
 use crate::{
     fuse::{UNIT, op},
     kernels::Site,
+    pack,
 };
 
 pub(crate) use attention::*;
@@ -36,6 +37,12 @@ impl Site<'_> {
 
     fn row_bytes(&self, value: Value) -> u32 {
         self.graph.ty(value).row_bytes().unwrap_or(0) as u32
+    }
+
+    /// Vectors of 16 bytes of a row of plain numbers, or of a group of four rows in planes.
+    fn row_vectors(&self, value: Value) -> u32 {
+        let ty = self.graph.ty(value);
+        pack::group_vectors(ty).unwrap_or_else(|| u64::from(self.row_bytes(value)) / 16) as u32
     }
 
     fn input(&self, index: usize) -> Value {
@@ -78,6 +85,7 @@ pub(crate) fn linear_any_grid(site: &Site<'_>) -> [u32; 3] {
 pub(crate) fn gather(site: &Site<'_>) -> Vec<u32> {
     let mut words = gather_any(site);
     words[0] /= UNIT as u32;
+    words[1] = site.row_vectors(site.input(0));
     words
 }
 

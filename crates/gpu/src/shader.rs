@@ -12,7 +12,8 @@ use graph::DType;
 pub const LIB: &[(&str, &str)] = &[
     ("bits", include_str!("shaders/lib/bits.wgsl")),
     ("k_scales", include_str!("shaders/lib/k_scales.wgsl")),
-    ("words", include_str!("shaders/lib/words.wgsl")),
+    ("planes", include_str!("shaders/lib/planes.wgsl")),
+    ("fifths", include_str!("shaders/lib/fifths.wgsl")),
     ("grid", include_str!("shaders/lib/grid.wgsl")),
     ("activation", include_str!("shaders/lib/activation.wgsl")),
     ("turn", include_str!("shaders/lib/turn.wgsl")),
@@ -60,6 +61,9 @@ pub const LIB: &[(&str, &str)] = &[
     ("f32", include_str!("shaders/lib/f32.wgsl")),
     ("f16", include_str!("shaders/lib/f16.wgsl")),
     ("bf16", include_str!("shaders/lib/bf16.wgsl")),
+    ("element_f32", include_str!("shaders/lib/element_f32.wgsl")),
+    ("element_f16", include_str!("shaders/lib/element_f16.wgsl")),
+    ("element_bf16", include_str!("shaders/lib/element_bf16.wgsl")),
     ("q4_0", include_str!("shaders/lib/q4_0.wgsl")),
     ("q4_1", include_str!("shaders/lib/q4_1.wgsl")),
     ("q5_0", include_str!("shaders/lib/q5_0.wgsl")),
@@ -71,6 +75,9 @@ pub const LIB: &[(&str, &str)] = &[
     ("q5_k", include_str!("shaders/lib/q5_k.wgsl")),
     ("q6_k", include_str!("shaders/lib/q6_k.wgsl")),
 ];
+
+/// The kernel that puts weights into planes, which runs before any plan.
+pub const PACK: &str = include_str!("shaders/pack.wgsl");
 
 /// Those that use subgroups.
 pub const NEEDS_SUBGROUPS: [&str; 2] = ["reduce_quads", "reduce_subgroups"];
@@ -135,6 +142,7 @@ impl Composer<'_> {
         let role = || self.files.iter().copied().find(|file| file.split('_').next() == Some(name));
         let file = match name {
             "format" => self.formats.get(number).map(|dtype| dtype.name()),
+            "element" => self.formats.get(number).map(|dtype| element(*dtype)),
             "fetch" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["fetch_numbers", "fetch_blocks"])),
             "scaled" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["scaled_numbers", "scaled_blocks"])),
             _ => role(),
@@ -147,6 +155,15 @@ impl Composer<'_> {
 /// The file for plain numbers, or the one for blocks.
 fn by_kind(dtype: DType, [numbers, blocks]: [&'static str; 2]) -> &'static str {
     if dtype.block_len() == 1 { numbers } else { blocks }
+}
+
+/// How one weight of plain numbers is read.
+fn element(dtype: DType) -> &'static str {
+    match dtype {
+        DType::F16 => "element_f16",
+        DType::BF16 => "element_bf16",
+        _ => "element_f32",
+    }
 }
 
 /// The text with its number behind `weight` and behind the name of every function that it declares.

@@ -152,7 +152,7 @@ pub(crate) fn linear(site: &Site<'_>) -> Vec<u32> {
     for (index, part) in linear.parts.iter().enumerate() {
         let count = rows(site, linear, index) as u32;
         let bias = part.bias.map_or(NONE, |bias| site.program.vectors.leaf(bias) + site.rows.first as u32);
-        words.extend([site.row_bytes(part.weight), count, first, bias]);
+        words.extend([site.row_vectors(part.weight), count, first, bias]);
         first += if matches!(linear.output, Output::Gated(_)) { 0 } else { count };
     }
     words.resize(28, 0);

@@ -11,11 +11,6 @@ fn half(word: u32) -> f32 {
     return bitcast<f32>(sign | select(normal, subnormal, magnitude < 0x400u));
 }
 
-// 32 bits from bit `shift` (0..32) of two neighbouring words.
-fn joined(low: u32, high: u32, shift: u32) -> u32 {
-    return (low >> shift) | ((high << 1u) << (31u - shift));
-}
-
 // Of fields of a word, which are converted where they lie: a product by a power of 2 is exact, and cheaper than a shift where
 // there is no instruction for that of a vector.
 const BYTES = vec4<f32>(1.0, 0.00390625, 0.0000152587890625, 0.000000059604644775390625); // 2^0, 2^-8, 2^-16, 2^-24

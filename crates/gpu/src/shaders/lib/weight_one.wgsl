@@ -4,10 +4,10 @@
 fn sums(token: u32, row: u32, lane: u32, part: Part) -> Sums {
     // Past the edge, the last row is computed again and not stored.
     let last = part.rows - 1u;
-    let r0 = min(row, last) * part.row_bytes;
-    let r1 = min(row + 1u, last) * part.row_bytes;
-    let r2 = min(row + 2u, last) * part.row_bytes;
-    let r3 = min(row + 3u, last) * part.row_bytes;
+    let r0 = row_start(min(row, last), part.row_vectors);
+    let r1 = row_start(min(row + 1u, last), part.row_vectors);
+    let r2 = row_start(min(row + 2u, last), part.row_vectors);
+    let r3 = row_start(min(row + 3u, last), part.row_vectors);
     var all = Sums();
     for (var i = 0u; i < params.units; i++) {
         all = Sums(all.a + products(lane, i, unit(r0, i), unit(r1, i), unit(r2, i), unit(r3, i)));
