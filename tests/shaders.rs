@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use gpu::{
     Limits, Tier,
     fuse::{Program, STAGED},
-    kernels::{KERNELS, Kernel, Site, choose},
+    kernels::{KERNELS, Kernel, PACK, Site, choose},
     pack,
     shader::{self, LIB, NEEDS_SUBGROUPS},
 };
@@ -74,7 +74,7 @@ fn every_variant_passes_naga() {
 
 #[test]
 fn planes_hold_every_byte_of_a_block() {
-    let source = shader::compose(shader::PACK, &[], &[]).unwrap();
+    let source = shader::compose(PACK, &[], &[]).unwrap();
     let module = naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&source)));
     let flags = naga::valid::ValidationFlags::all();
     naga::valid::Validator::new(flags, Default::default()).validate(&module).unwrap();

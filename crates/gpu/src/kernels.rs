@@ -104,7 +104,10 @@ macro_rules! kernel {
     };
 }
 
-/// Every kernel.
+/// The one kernel that is no stage of a plan: it packs weights before there is one.
+pub const PACK: &str = include_str!("shaders/pack.wgsl");
+
+/// Every kernel of plans.
 pub static KERNELS: &[Kernel] = &[
     Kernel {
         roles: LINEAR_ROLES,

@@ -5,7 +5,8 @@
 //! same submit, so that reading one is a wait and nothing else.
 //!
 //! A matrix product is one of three kernels: `linear` for one token, and for up to eight in one tile; `gemm` for more, in tiles of
-//! 64 rows by 32 tokens; `linear_any` for rows that are no whole units. The plainest [`Tier`] has no `gemm`.
+//! 64 rows by 32 tokens; `linear_any` for rows that are no whole units. The plainest [`Tier`] has no `gemm`, and that of
+//! processors has `quads_one` and `quads` instead. Weights in blocks are in planes by then ([`pack`]).
 
 pub mod bindings;
 mod builder;

@@ -8,6 +8,7 @@ use graph::{BufferId, DType, TensorType};
 
 use crate::{
     GpuBackend,
+    kernels::PACK,
     pipeline::Pipeline,
     shader,
     tensor::{Rows, storage},
@@ -97,7 +98,7 @@ impl GpuBackend {
         }
         let device = &self.device.device;
         // It imports files that exist, as a test says.
-        let source = shader::compose(shader::PACK, &[], &[]).unwrap_or_default();
+        let source = shader::compose(PACK, &[], &[]).unwrap_or_default();
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("pack"),
             source: wgpu::ShaderSource::Wgsl(source.into()),

@@ -76,9 +76,6 @@ pub const LIB: &[(&str, &str)] = &[
     ("q6_k", include_str!("shaders/lib/q6_k.wgsl")),
 ];
 
-/// The kernel that puts weights into planes, which runs before any plan.
-pub const PACK: &str = include_str!("shaders/pack.wgsl");
-
 /// Those that use subgroups.
 pub const NEEDS_SUBGROUPS: [&str; 2] = ["reduce_quads", "reduce_subgroups"];
 
