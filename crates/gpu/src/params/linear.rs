@@ -46,7 +46,7 @@ impl<'a> Shape<'a> {
         let lanes = few.map(|_| lanes(units, site.limits.tier));
         let is_quads = site.limits.tier == Tier::Quads;
         let (many_rows, many_tokens) =
-            if is_quads { (quads::ROWS, quads::tokens(input.rows())) } else { (gemm::ROWS, gemm::TOKENS) };
+            if is_quads { quads::tile(site, input.rows()) } else { (gemm::ROWS, gemm::TOKENS) };
         let block = lanes.map_or(many_rows, |lanes| BLOCK / u64::from(lanes));
         let own = |index: usize| rows(site, linear, index);
         let beside = if matches!(linear.output, Output::Gated(_)) { 1 } else { linear.parts.len() };

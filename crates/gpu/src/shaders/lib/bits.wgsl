@@ -15,9 +15,10 @@ fn half(word: u32) -> f32 {
 // there is no instruction for that of a vector.
 const BYTES = vec4<f32>(1.0, 0.00390625, 0.0000152587890625, 0.000000059604644775390625); // 2^0, 2^-8, 2^-16, 2^-24
 
-// Four unsigned bytes.
+// Four unsigned bytes. By way of i32 where the sign allows it: that conversion is one instruction everywhere.
 fn bytes(word: u32) -> vec4<f32> {
-    return vec4<f32>(vec4<u32>(word) & vec4<u32>(0xffu, 0xff00u, 0xff0000u, 0xff000000u)) * BYTES;
+    let low = vec3<f32>(vec3<i32>(vec3<u32>(word) & vec3<u32>(0xffu, 0xff00u, 0xff0000u)));
+    return vec4<f32>(low, f32(word & 0xff000000u)) * BYTES;
 }
 
 // Four signed bytes: 128 more, without their sign, and 128 less.
@@ -25,14 +26,15 @@ fn signed_bytes(word: u32) -> vec4<f32> {
     return bytes(word ^ 0x80808080u) - 128.0;
 }
 
-// Four low nibbles, in the order of the bytes. By way of i32: signed conversion is one instruction everywhere.
+// Four low nibbles, in the order of the bytes.
 fn low_nibbles(word: u32) -> vec4<f32> {
     return vec4<f32>(vec4<i32>(bitcast<i32>(word)) & vec4<i32>(0xf, 0xf00, 0xf0000, 0xf000000)) * BYTES;
 }
 
 // Four high nibbles.
 fn high_nibbles(word: u32) -> vec4<f32> {
-    return vec4<f32>(vec4<u32>(word) & vec4<u32>(0xf0u, 0xf000u, 0xf00000u, 0xf0000000u)) * (BYTES * 0.0625);
+    let low = vec3<f32>(vec3<i32>(vec3<u32>(word) & vec3<u32>(0xf0u, 0xf000u, 0xf00000u)));
+    return vec4<f32>(low, f32(word & 0xf0000000u)) * (BYTES * 0.0625);
 }
 
 // Four consecutive bits of a word, from bit `bit`, as bit 4 of the bytes of a word.
