@@ -45,10 +45,16 @@ fn run(backend: &mut GpuBackend, cases: &[Case]) -> (Vec<String>, usize) {
     (failures, ran)
 }
 
-/// The kernels that a GPU gets; another test runs those that a processor gets.
+/// The kernels that a GPU gets.
 #[test]
 fn the_table_at_default_limits() {
     the_table(Tier::Fused);
+}
+
+/// Those that a processor gets.
+#[test]
+fn the_table_by_quads() {
+    the_table(Tier::Quads);
 }
 
 #[test]
@@ -269,6 +275,31 @@ fn memory_is_counted_and_comes_back() {
     assert_eq!(backend.write(weight, 0, &[0]), Err(BackendError::BadBuffer(weight)));
 }
 
+/// A weight keeps its size within 6 percent, whatever its format, and cannot be written any more.
+#[test]
+fn a_weight_is_packed_once() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    for dtype in DType::WEIGHTS.into_iter().filter(|dtype| dtype.block_len() > 1) {
+        let mut step = Step { graph: Graph::new(), buffers: Buffers::new() };
+        let x = leaf(&mut backend, &mut step, LeafKind::Input, "x", DType::F32, [1, 768]);
+        let w = leaf(&mut backend, &mut step, LeafKind::Weight, "w", dtype, [1001, 768]);
+        let y = step.graph.linear(x, w, None);
+        step.graph.output("y", y);
+        step.buffers.insert("y".into(), backend.alloc(step.graph.ty(y)).unwrap());
+        let graph = step.graph.finish().unwrap();
+        let id = step.buffers["w"];
+        let raw = backend.memory().device;
+        backend.write(id, 0, &[1; 64]).unwrap();
+        let plan = pollster::block_on(backend.prepare(&graph, &step.buffers)).unwrap();
+        backend.release(plan);
+        let bytes = TensorType::new(dtype, [1001, 768]).bytes().unwrap() as f64;
+        let grown = (backend.memory().device - raw) as f64;
+        assert!((0.0..0.06 * bytes).contains(&grown), "{dtype}: {grown} of {bytes}");
+        assert!(matches!(backend.write(id, 0, &[2; 64]), Err(BackendError::Unsupported { .. })));
+        step.buffers.values().for_each(|&buffer| backend.free(buffer));
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused_with_its_reason() {
     let Some(mut backend) = open(Options { max_binding: Some(4096), ..DEFAULT }) else { return };
@@ -356,8 +387,11 @@ fn scratch_is_reused_once_its_reader_has_run() {
 fn tensors_are_split_by_whole_rows() {
     let limits = Limits { max_binding: 1000, ..Limits::default() };
     let rows = |first, count| gpu::Rows { first, count };
-    let ty = TensorType::new(DType::Q4_0, [100, 64]); // 36 bytes a row, 27 rows in 1000 bytes
+    let ty = TensorType::new(DType::F16, [100, 18]); // 36 bytes a row, 27 rows in 1000 bytes
     assert_eq!(gpu::split(&ty, &limits).unwrap(), [rows(0, 27), rows(27, 27), rows(54, 27), rows(81, 19)]);
+    // Packed: four rows are 144 bytes, or 192 with the next one where it belongs.
+    let ty = TensorType::new(DType::Q4_0, [90, 64]);
+    assert_eq!(gpu::split(&ty, &limits).unwrap(), [0, 20, 40, 60, 80].map(|first| rows(first, (90 - first).min(20))));
     assert_eq!(gpu::split(&TensorType::new(DType::F32, [250]), &limits).unwrap(), [rows(0, 1)]);
     assert!(gpu::split(&TensorType::new(DType::F32, [251]), &limits).is_err());
     assert!(gpu::split(&TensorType::new(DType::Q4_0, [usize::MAX, 64]), &limits).is_err());

@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 use gpu::{
     Limits, Tier,
     fuse::{Program, STAGED},
-    kernels::{KERNELS, Kernel, Site, choose},
-    shader::{self, LIB},
+    kernels::{KERNELS, Kernel, PACK, Site, choose},
+    pack,
+    shader::{self, LIB, NEEDS_SUBGROUPS},
 };
 use graph::DType;
 use wgpu::naga;
@@ -55,7 +56,7 @@ fn every_variant_passes_naga() {
             naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{label}: {}", e.emit_to_string(&source)));
         // `unpack2x16float` is in every WebGPU; naga has a name for it because it is not in every OpenGL.
         let mut capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
-        if files.contains(&"reduce_subgroups") {
+        if files.iter().any(|file| NEEDS_SUBGROUPS.contains(file)) {
             capabilities |= naga::valid::Capabilities::SUBGROUP;
         }
         let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities);
@@ -68,6 +69,25 @@ fn every_variant_passes_naga() {
         // An array whose length is a constant of the pipeline counts nothing.
         let staged = if source.contains("override STAGED") { 4 * STAGED as u32 } else { 0 };
         assert!(shared + staged <= 16_384, "{label}: {} bytes of a workgroup, WebGPU promises 16,384", shared + staged);
+    }
+}
+
+#[test]
+fn planes_hold_every_byte_of_a_block() {
+    let source = shader::compose(PACK, &[], &[]).unwrap();
+    let module = naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{}", e.emit_to_string(&source)));
+    let flags = naga::valid::ValidationFlags::all();
+    naga::valid::Validator::new(flags, Default::default()).validate(&module).unwrap();
+    for dtype in DType::WEIGHTS.into_iter().filter(|dtype| dtype.block_len() > 1) {
+        let mut fields = pack::fields(dtype).to_vec();
+        // Every plane but the last is whole vectors of four rows, and its parts are words.
+        assert!(fields.iter().rev().skip(1).all(|(_, bytes)| bytes % 4 == 0), "{dtype}");
+        fields.sort();
+        let end = fields.iter().fold(0, |end, &(offset, bytes)| {
+            assert_eq!(offset, end, "{dtype}");
+            end + bytes
+        });
+        assert_eq!(end as usize, dtype.block_bytes(), "{dtype}");
     }
 }
 
@@ -95,9 +115,10 @@ fn files(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_file_has_a_row() {
-    let rows: BTreeSet<String> = KERNELS.iter().map(|kernel| kernel.name.to_owned()).collect();
-    assert_eq!(files("shaders"), rows);
+    let mut rows: BTreeSet<String> = KERNELS.iter().map(|kernel| kernel.name.to_owned()).collect();
     assert_eq!(KERNELS.len(), rows.len(), "a name occurs twice");
+    rows.insert("pack".into()); // runs before there is a plan
+    assert_eq!(files("shaders"), rows);
     let imports: BTreeSet<String> = LIB.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(files("shaders/lib"), imports);
 }

@@ -202,7 +202,7 @@ fn scores(mut engine: Engine) -> Vec<f32> {
 
 #[test]
 fn a_wrong_kernel_is_replaced() {
-    use Tier::{Fused, Plain, Subgroups};
+    use Tier::{Fused, Plain, Quads, Subgroups};
     for (what, from, to, label, right, wrong) in [
         ("a norm forgets epsilon", Fused, Plain, "linear_rms_norm", "mean + norm.epsilon", "mean + 1.0"),
         ("lanes are added twice", Fused, Plain, "linear", "sum += lane_sums", "sum += 2.0 * lane_sums"),
@@ -214,6 +214,10 @@ fn a_wrong_kernel_is_replaced() {
         ("tokens take wrong turns", Fused, Plain, "of_8", "sums.g, sums.h,", "sums.h, sums.g,"),
         ("keys of a later tile count as earlier ones", Fused, Plain, "attention_tiles", "(start + lane)", "(lane)"),
         ("values of teams are lost", Fused, Plain, "attention_decode", "sum += lanes[i]", "sum += 0.0 * lanes[i]"),
+        ("a neighbour has the wrong tokens", Quads, Plain, "quads_", "rows * quadSwapX(x)", "rows * x"),
+        ("a quarter of the inputs stands for another", Quads, Plain, "quads_one", "quadBroadcast(odd, 3u)", "even"),
+        ("a neighbour's keys are lost", Quads, Plain, "attention_quads", "w.y * quadSwapX(v)", "w.y * v"),
+        ("a quarter of a row is normed", Quads, Plain, "rms_norm_quads", "pair + quadSwapY(pair)", "pair"),
         ("norms are wrong on two tiers", Subgroups, Plain, "linear_rms_norm", "mean + norm.epsilon", "mean + 1.0"),
     ] {
         let Some(backend) = edited(from, label, right, wrong) else { continue };

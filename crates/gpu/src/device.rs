@@ -32,8 +32,8 @@ pub struct Options {
     pub max_binding: Option<u64>,
     /// Never launch more workgroups than this in one dimension, so that tests fold small grids.
     pub max_groups: Option<u32>,
-    /// Which kernels, whatever the adapter is. By default the plain ones for a processor that pretends to be a GPU, and the
-    /// best that the adapter has the features for otherwise.
+    /// Which kernels, whatever the adapter is. By default those for a processor that pretends to be a GPU where the adapter is
+    /// one, and the best that the adapter has the features for otherwise.
     pub tier: Option<Tier>,
     /// Calls what it is given, which asks for the device. In a browser it can add what wgpu has no name for there.
     pub around_request: Option<fn(&mut dyn FnMut())>,
@@ -211,9 +211,12 @@ fn has_subgroups(device: &wgpu::Device) -> bool {
 /// Which kernels run, and why.
 fn tier(asked: Option<Tier>, info: &wgpu::AdapterInfo, subgroups: bool) -> (Tier, &'static str) {
     match asked {
-        Some(tier) if subgroups || tier < Tier::Subgroups => (tier, "asked for"),
+        Some(tier) if subgroups || !tier.has_subgroups() => (tier, "asked for"),
+        Some(Tier::Quads) => (Tier::Plain, "the device has no subgroups"),
         Some(_) => (Tier::Fused, "the device has no subgroups"),
-        None if info.device_type == wgpu::DeviceType::Cpu => (Tier::Plain, "the adapter is a processor"),
+        None if info.device_type == wgpu::DeviceType::Cpu => {
+            (if subgroups { Tier::Quads } else { Tier::Plain }, "the adapter is a processor")
+        }
         None if subgroups => (Tier::Subgroups, "the device has subgroups"),
         None => (Tier::Fused, "the device has no subgroups"),
     }

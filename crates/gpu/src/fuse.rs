@@ -150,13 +150,12 @@ impl Program {
     /// Lowers a graph and runs every pass of the tier.
     pub fn of(graph: &Graph, limits: &Limits) -> Program {
         let mut draft = Draft::new(graph, limits);
-        if limits.tier == Tier::Plain {
-            linear::outputs(&mut draft);
-        } else {
-            linear::gates(&mut draft);
-            linear::outputs(&mut draft);
-            attention::causal(&mut draft);
-            attention::packed(&mut draft);
+        linear::gates(&mut draft);
+        linear::outputs(&mut draft);
+        attention::causal(&mut draft);
+        attention::packed(&mut draft);
+        // Workgroups of a few invocations would compute each norm many times.
+        if limits.tier >= Tier::Fused {
             norm::inputs(&mut draft);
         }
         gather::scaled(&mut draft);
@@ -372,6 +371,16 @@ impl<'a> Draft<'a> {
         match self.graph.node(value) {
             Node::Leaf(leaf) => matches!(leaf.kind, LeafKind::Weight | LeafKind::Constant(_)),
             Node::Op(_) => false,
+        }
+    }
+
+    /// Whether several linear layers of one input may be one stage. A kernel of theirs holds the code of each, which `quads` has
+    /// written out: three of it compile eight times as long as one.
+    fn joins(&self, value: Value) -> bool {
+        match self.limits.tier {
+            Tier::Plain => false,
+            Tier::Quads => self.rows(value) == 1,
+            Tier::Fused | Tier::Subgroups => true,
         }
     }
 

@@ -57,14 +57,18 @@ pub struct Site<'a> {
 /// Dtypes whose rows may have any length.
 const PLAIN: &[DType] = &[DType::F32, DType::F16, DType::BF16];
 const NO_CONSTANTS: fn(&Site<'_>) -> Vec<(&'static str, f64)> = |_| Vec::new();
-const REDUCE: &[&str] = &["reduce_memory", "reduce_subgroups"];
+const BARRIERS: &[&str] = &["reduce_memory", "reduce_subgroups"];
+const REDUCE: &[&str] = &["reduce_memory", "reduce_subgroups", "reduce_quads"];
+const QUADS: &[&str] = &["reduce_quads"];
+const QUADS_ROLES: &[&[&str]] =
+    &[&["sums_of_4_quads", "sums_of_2_quads", "sums_of_1_quad"], &["parts_1"], &["weight_quads"], QUADS];
 const PARTS: &[&str] = &["parts_1", "parts_2", "parts_3"];
 const LINEAR_ROLES: &[&[&str]] = &[
     &["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"],
     PARTS,
     &["weight_lanes"],
     &["sums_of_1", "sums_of_2", "sums_of_4", "sums_of_8"],
-    REDUCE,
+    BARRIERS,
 ];
 const GEMM_ROLES: &[&[&str]] =
     &[&["load_plain", "load_rms_norm", "load_rms_sum", "load_layer_norm"], PARTS, &["weight_tile"]];
@@ -100,7 +104,10 @@ macro_rules! kernel {
     };
 }
 
-/// Every kernel.
+/// The one kernel that is no stage of a plan: it packs weights before there is one.
+pub const PACK: &str = include_str!("shaders/pack.wgsl");
+
+/// Every kernel of plans.
 pub static KERNELS: &[Kernel] = &[
     Kernel {
         roles: LINEAR_ROLES,
@@ -111,6 +118,16 @@ pub static KERNELS: &[Kernel] = &[
         roles: GEMM_ROLES,
         files: params::gemm_files,
         ..kernel!("gemm", params::linear, params::gemm_grid, formats: &DType::WEIGHTS, constants: params::gemm_constants)
+    },
+    Kernel {
+        roles: QUADS_ROLES,
+        files: params::quads_files,
+        ..kernel!("quads", params::linear, params::quads_grid, formats: &DType::WEIGHTS, constants: params::quads_constants)
+    },
+    Kernel {
+        roles: &[&["sums_of_2"], PARTS, &["weight_one"], QUADS],
+        files: params::quads_files,
+        ..kernel!("quads_one", params::linear, params::quads_grid, formats: &DType::WEIGHTS, constants: params::quads_constants)
     },
     kernel!("linear_any", params::linear_any, params::linear_any_grid, formats: PLAIN, constants: NO_CONSTANTS),
     kernel!("gather", params::gather, params::gather_grid, formats: &DType::WEIGHTS, constants: NO_CONSTANTS),
@@ -128,7 +145,7 @@ pub static KERNELS: &[Kernel] = &[
     kernel!("append", params::append, params::append_grid),
     kernel!("append_ids", params::append_ids, params::append_ids_grid),
     Kernel {
-        roles: &[&["rows_f32", "rows_f16"], REDUCE],
+        roles: &[&["rows_f32", "rows_f16"], BARRIERS],
         files: params::attention_files,
         ..kernel!("attention", params::attention, params::attention_grid, constants: params::attention_constants)
     },
@@ -137,6 +154,12 @@ pub static KERNELS: &[Kernel] = &[
         files: params::rows_files,
         constants: params::attention_tiles_constants,
         ..kernel!("attention_tiles", params::attention, params::attention_tiles_grid)
+    },
+    Kernel {
+        roles: &[&["rows_f32", "rows_f16"], QUADS],
+        files: params::attention_quads_files,
+        constants: params::attention_quads_constants,
+        ..kernel!("attention_quads", params::attention, params::attention_quads_grid)
     },
     Kernel {
         constants: params::attention_decode_constants,
@@ -156,11 +179,11 @@ pub static KERNELS: &[Kernel] = &[
 /// The kernel for a stage.
 pub fn choose(site: &Site<'_>) -> &'static Kernel {
     let name = match (site.stage, site.op) {
-        (Stage::Linear(_), _) if params::is_gemm(site) => "gemm",
-        (Stage::Linear(_), _) => "linear",
+        (Stage::Linear(_), _) => params::linear_name(site),
         (Stage::Attention(_), _) => "attention_decode",
         (Stage::Heads(_), _) => "rope_append",
         (Stage::Op(_), Op::Linear { .. }) => "linear_any",
+        (_, Op::Attention { .. }) if site.limits.tier == Tier::Quads => "attention_quads",
         // The tiles of one token would be nearly empty.
         (_, Op::Attention { .. }) if site.limits.tier >= Tier::Fused && site.ty.shape.rows() > 1 => "attention_tiles",
         (_, Op::Append { .. }) if site.ty.dtype == DType::U32 => "append_ids",

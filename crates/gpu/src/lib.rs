@@ -5,7 +5,8 @@
 //! same submit, so that reading one is a wait and nothing else.
 //!
 //! A matrix product is one of three kernels: `linear` for one token, and for up to eight in one tile; `gemm` for more, in tiles of
-//! 64 rows by 32 tokens; `linear_any` for rows that are no whole units. The plainest [`Tier`] has no `gemm`.
+//! 64 rows by 32 tokens; `linear_any` for rows that are no whole units. The plainest [`Tier`] has no `gemm`, and that of
+//! processors has `quads_one` and `quads` instead. Weights in blocks are in planes by then ([`pack`]).
 
 pub mod bindings;
 mod builder;
@@ -13,6 +14,7 @@ mod device;
 pub mod fuse;
 pub mod kernels;
 pub mod memory;
+pub mod pack;
 mod params;
 mod pipeline;
 mod plan;
@@ -60,6 +62,7 @@ pub struct GpuBackend {
     counters: Counters,
     next: u32,
     edit: Option<Edit>,
+    packer: Option<Pipeline>,
     device: Device,
 }
 
@@ -87,6 +90,7 @@ impl GpuBackend {
             counters: Counters { objects: 1, ..Counters::default() },
             next: 0,
             edit: None,
+            packer: None,
             device,
         })
     }
@@ -138,6 +142,9 @@ impl GpuBackend {
         self.device.check()?;
         let tensor = self.tensors.get(&src).ok_or(BackendError::BadBuffer(src))?;
         let end = offset.checked_add(bytes as u64).filter(|&end| end <= tensor.bytes);
+        if tensor.is_packed {
+            return Err(tensor::packed_already(&tensor.ty));
+        }
         let (Some(end), Some(buffer)) = (end, tensor.whole()) else { return Err(BackendError::BadBuffer(src)) };
         self.counters.reads += 1;
         self.counters.bytes_read += bytes as u64;
@@ -197,6 +204,9 @@ impl Backend for GpuBackend {
     fn write(&mut self, dst: BufferId, offset: u64, bytes: &[u8]) -> Result<(), BackendError> {
         self.device.check()?;
         let tensor = self.tensors.get_mut(&dst).ok_or(BackendError::BadBuffer(dst))?;
+        if tensor.is_packed {
+            return Err(tensor::packed_already(&tensor.ty));
+        }
         if let Some(mirror) = self.mirrors.get_mut(&dst) {
             mirror.spoil();
         }

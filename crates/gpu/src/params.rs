@@ -4,20 +4,22 @@
 mod attention;
 mod gemm;
 mod linear;
+mod quads;
 
 use std::f64::consts::TAU;
 
 use graph::{Activation, Op, RopePairs, Value};
 
 use crate::{
-    Tier,
     fuse::{UNIT, op},
     kernels::Site,
+    pack,
 };
 
 pub(crate) use attention::*;
 pub(crate) use gemm::*;
 pub(crate) use linear::*;
+pub(crate) use quads::*;
 
 /// Invocations of a workgroup of the kernels that work by element or by row.
 pub(crate) const WORKGROUP: u64 = 64;
@@ -37,6 +39,12 @@ impl Site<'_> {
         self.graph.ty(value).row_bytes().unwrap_or(0) as u32
     }
 
+    /// Vectors of 16 bytes of a row of plain numbers, or of a group of four rows in planes.
+    fn row_vectors(&self, value: Value) -> u32 {
+        let ty = self.graph.ty(value);
+        pack::group_vectors(ty).unwrap_or_else(|| u64::from(self.row_bytes(value)) / 16) as u32
+    }
+
     fn input(&self, index: usize) -> Value {
         self.op.inputs()[index]
     }
@@ -54,7 +62,7 @@ impl Site<'_> {
 
 /// How the lanes of a workgroup add up.
 pub(crate) fn reduce_files(site: &Site<'_>) -> Vec<&'static str> {
-    vec![if site.limits.tier >= Tier::Subgroups { "reduce_subgroups" } else { "reduce_memory" }]
+    vec![site.limits.tier.reduce()]
 }
 
 pub(crate) fn linear_any(site: &Site<'_>) -> Vec<u32> {
@@ -77,6 +85,7 @@ pub(crate) fn linear_any_grid(site: &Site<'_>) -> [u32; 3] {
 pub(crate) fn gather(site: &Site<'_>) -> Vec<u32> {
     let mut words = gather_any(site);
     words[0] /= UNIT as u32;
+    words[1] = site.row_vectors(site.input(0));
     words
 }
 

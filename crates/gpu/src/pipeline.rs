@@ -66,7 +66,7 @@ impl GpuBackend {
                 Some(edit) => edit(&label, source),
                 None => source,
             };
-            let subgroups = files.contains(&"reduce_subgroups");
+            let subgroups = files.iter().any(|file| shader::NEEDS_SUBGROUPS.contains(file));
             let source = if subgroups { self.device.enable.to_string() + &source } else { source };
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(&label),

@@ -53,6 +53,9 @@ impl Drop for Plan {
 pub(crate) fn prepare(backend: &mut GpuBackend, graph: &Graph, buffers: &Buffers) -> Result<Plan, BackendError> {
     check(backend, graph, buffers)?;
     let program = Program::of(graph, &backend.device.limits);
+    let weights = program.stages.iter().flat_map(|stage| stage.weights(graph));
+    let weights: Vec<BufferId> = weights.filter_map(|weight| buffers.get(&graph.name(weight)).copied()).collect();
+    weights.into_iter().for_each(|weight| backend.pack(weight));
     let mut builder = Builder::new(backend, graph, &program, buffers);
     builder.vectors()?;
     let launches = builder.launches()?;

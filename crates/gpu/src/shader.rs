@@ -1,6 +1,7 @@
 //! Joins a kernel file with the files it imports. A line `#import name` becomes the text of `shaders/lib/<name>.wgsl`, once.
 //! `#import format` is the dequantization of the dtype that the kernel is built for: formats are imports, never branches;
-//! `#import fetch` is how tiles of it are read, which is one way for blocks and another for plain numbers.
+//! `#import fetch` is how tiles of it are read, `#import scaled` how its units are scaled: one way for blocks and another for plain
+//! numbers.
 //! A kernel over several weights imports `weight 0`, `weight 1`: the same text once a weight, with its number behind names.
 
 use std::collections::BTreeSet;
@@ -11,7 +12,8 @@ use graph::DType;
 pub const LIB: &[(&str, &str)] = &[
     ("bits", include_str!("shaders/lib/bits.wgsl")),
     ("k_scales", include_str!("shaders/lib/k_scales.wgsl")),
-    ("words", include_str!("shaders/lib/words.wgsl")),
+    ("planes", include_str!("shaders/lib/planes.wgsl")),
+    ("fifths", include_str!("shaders/lib/fifths.wgsl")),
     ("grid", include_str!("shaders/lib/grid.wgsl")),
     ("activation", include_str!("shaders/lib/activation.wgsl")),
     ("turn", include_str!("shaders/lib/turn.wgsl")),
@@ -36,6 +38,13 @@ pub const LIB: &[(&str, &str)] = &[
     ("weight_tile", include_str!("shaders/lib/weight_tile.wgsl")),
     ("fetch_blocks", include_str!("shaders/lib/fetch_blocks.wgsl")),
     ("fetch_numbers", include_str!("shaders/lib/fetch_numbers.wgsl")),
+    ("weight_one", include_str!("shaders/lib/weight_one.wgsl")),
+    ("weight_quads", include_str!("shaders/lib/weight_quads.wgsl")),
+    ("scaled_blocks", include_str!("shaders/lib/scaled_blocks.wgsl")),
+    ("scaled_numbers", include_str!("shaders/lib/scaled_numbers.wgsl")),
+    ("sums_of_1_quad", include_str!("shaders/lib/sums_of_1_quad.wgsl")),
+    ("sums_of_2_quads", include_str!("shaders/lib/sums_of_2_quads.wgsl")),
+    ("sums_of_4_quads", include_str!("shaders/lib/sums_of_4_quads.wgsl")),
     ("tile_norms", include_str!("shaders/lib/tile_norms.wgsl")),
     ("load_plain", include_str!("shaders/lib/load_plain.wgsl")),
     ("load_rms_norm", include_str!("shaders/lib/load_rms_norm.wgsl")),
@@ -46,11 +55,15 @@ pub const LIB: &[(&str, &str)] = &[
     ("rows_f16", include_str!("shaders/lib/rows_f16.wgsl")),
     ("halves", include_str!("shaders/lib/halves.wgsl")),
     ("reduce_memory", include_str!("shaders/lib/reduce_memory.wgsl")),
+    ("reduce_quads", include_str!("shaders/lib/reduce_quads.wgsl")),
     ("reduce_subgroups", include_str!("shaders/lib/reduce_subgroups.wgsl")),
     ("unit", include_str!("shaders/lib/unit.wgsl")),
     ("f32", include_str!("shaders/lib/f32.wgsl")),
     ("f16", include_str!("shaders/lib/f16.wgsl")),
     ("bf16", include_str!("shaders/lib/bf16.wgsl")),
+    ("element_f32", include_str!("shaders/lib/element_f32.wgsl")),
+    ("element_f16", include_str!("shaders/lib/element_f16.wgsl")),
+    ("element_bf16", include_str!("shaders/lib/element_bf16.wgsl")),
     ("q4_0", include_str!("shaders/lib/q4_0.wgsl")),
     ("q4_1", include_str!("shaders/lib/q4_1.wgsl")),
     ("q5_0", include_str!("shaders/lib/q5_0.wgsl")),
@@ -62,6 +75,9 @@ pub const LIB: &[(&str, &str)] = &[
     ("q5_k", include_str!("shaders/lib/q5_k.wgsl")),
     ("q6_k", include_str!("shaders/lib/q6_k.wgsl")),
 ];
+
+/// Those that use subgroups.
+pub const NEEDS_SUBGROUPS: [&str; 2] = ["reduce_quads", "reduce_subgroups"];
 
 /// The complete WGSL of a kernel. An import that is a role, as `input` is, stands for the one of `files` whose name starts with
 /// it. `Err` holds the name of an import that does not exist.
@@ -123,7 +139,9 @@ impl Composer<'_> {
         let role = || self.files.iter().copied().find(|file| file.split('_').next() == Some(name));
         let file = match name {
             "format" => self.formats.get(number).map(|dtype| dtype.name()),
-            "fetch" => self.formats.get(number).map(|dtype| fetch(*dtype)),
+            "element" => self.formats.get(number).map(|dtype| element(*dtype)),
+            "fetch" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["fetch_numbers", "fetch_blocks"])),
+            "scaled" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["scaled_numbers", "scaled_blocks"])),
             _ => role(),
         };
         let file = file.unwrap_or(name);
@@ -131,9 +149,18 @@ impl Composer<'_> {
     }
 }
 
-/// How tiles of a weight are read.
-fn fetch(dtype: DType) -> &'static str {
-    if dtype.block_len() == 1 { "fetch_numbers" } else { "fetch_blocks" }
+/// The file for plain numbers, or the one for blocks.
+fn by_kind(dtype: DType, [numbers, blocks]: [&'static str; 2]) -> &'static str {
+    if dtype.block_len() == 1 { numbers } else { blocks }
+}
+
+/// How one weight of plain numbers is read.
+fn element(dtype: DType) -> &'static str {
+    match dtype {
+        DType::F16 => "element_f16",
+        DType::BF16 => "element_bf16",
+        _ => "element_f32",
+    }
 }
 
 /// The text with its number behind `weight` and behind the name of every function that it declares.

@@ -2,7 +2,7 @@
 
 use graph::{BackendError, TensorType};
 
-use crate::Limits;
+use crate::{Limits, pack};
 
 /// Rows `first_row .. first_row + rows` of a tensor.
 pub(crate) struct Part {
@@ -25,6 +25,8 @@ pub(crate) struct Tensor {
     pub(crate) bytes: u64,
     row_bytes: u64,
     pub(crate) parts: Vec<Part>,
+    /// Whether its parts hold planes, and no more what was written.
+    pub(crate) is_packed: bool,
     /// Bytes of a word that a write ended in: part, byte offset of the word, the bytes so far.
     carry: Option<(usize, u64, Vec<u8>)>,
 }
@@ -33,17 +35,21 @@ pub(crate) struct Tensor {
 pub fn split(ty: &TensorType, limits: &Limits) -> Result<Vec<Rows>, BackendError> {
     let unsupported = |reason: String| BackendError::Unsupported { op: "alloc".into(), reason };
     let too_large = || unsupported(format!("{ty} is no whole number of blocks, or too large"));
-    let bytes = ty.bytes().ok_or_else(too_large)?;
+    ty.bytes().ok_or_else(too_large)?;
     let row_bytes = ty.row_bytes().ok_or_else(too_large)?;
-    if bytes <= limits.max_binding {
-        return Ok(vec![Rows { first: 0, count: ty.shape.rows() as u64 }]);
+    let rows = ty.shape.rows() as u64;
+    // In blocks, groups of rows stay together.
+    let each = match pack::group_vectors(ty) {
+        Some(vectors) => limits.max_binding / (vectors * 16).max(1) * pack::ROWS,
+        None => limits.max_binding / row_bytes.max(1),
+    };
+    if rows <= each {
+        return Ok(vec![Rows { first: 0, count: rows }]);
     }
-    let each = limits.max_binding / row_bytes;
     if each == 0 {
         let limit = limits.max_binding;
         return Err(unsupported(format!("a row of {ty} is {row_bytes} bytes, more than a binding may have ({limit})")));
     }
-    let rows = ty.shape.rows() as u64;
     Ok((0..rows.div_ceil(each)).map(|i| Rows { first: i * each, count: each.min(rows - i * each) }).collect())
 }
 
@@ -60,7 +66,7 @@ impl Tensor {
                 Part { buffer: storage(device, &format!("{ty}"), size), rows }
             })
             .collect();
-        Ok(Tensor { ty: ty.clone(), bytes, row_bytes, parts, carry: None })
+        Ok(Tensor { ty: ty.clone(), bytes, row_bytes, parts, is_packed: false, carry: None })
     }
 
     /// The buffer of a tensor that is in one piece.
@@ -119,6 +125,11 @@ impl Tensor {
         }
         Some(())
     }
+}
+
+/// What was packed for a plan can be neither read nor changed any more.
+pub(crate) fn packed_already(ty: &TensorType) -> BackendError {
+    BackendError::Unsupported { op: "access".into(), reason: format!("a weight {ty} is packed since a plan reads it") }
 }
 
 fn whole_word(bytes: &[u8]) -> [u8; 4] {

@@ -21,10 +21,11 @@ export async function ops({ report, browser, server, run, full }) {
   const group = (name) => name.split('/').slice(0, name.startsWith('fused/') ? 2 : 1).join('/');
   const groups = [...new Set(names.map(group))].filter((name) => full || name !== 'fused/not');
   const adds = ['linear', 'rms_norm', 'layer_norm', 'normalize', 'attention', 'fused/attention', 'fused/gemma', 'fused/encoder'];
-  const tiers = [...groups.map((op) => [op, 'fused']), ...groups.filter((op) => full || adds.includes(op)).map((op) => [op, 'subgroups'])];
+  const added = groups.filter((op) => full || adds.includes(op));
+  const tiers = [...groups.map((op) => [op, 'fused']), ...['subgroups', 'quads'].flatMap((tier) => added.map((op) => [op, tier]))];
   const hasSubgroups = await page.evaluate(async () => (await navigator.gpu.requestAdapter()).features.has('subgroups'));
   for (const [op, tier] of tiers) {
-    if (tier === 'subgroups' && !hasSubgroups) continue;
+    if (tier !== 'fused' && !hasSubgroups) continue;
     await report.test(`${run}: op ${op}, ${tier}`, async () => {
       const wanted = some(op, tier);
       const run = await page.evaluate(async ([wanted, tier]) => JSON.parse(await kept.ops.run_ops(wanted, tier)), [wanted, tier]);
@@ -39,13 +40,13 @@ export async function ops({ report, browser, server, run, full }) {
   await page.close();
 
   /**
-   * Cases of an op. Of matrix products a third, and another third on the other tier: each has kernels of its own, which a
+   * Cases of an op. Of matrix products a third, and another third on each other tier: each has kernels of its own, which a
    * software adapter compiles for a second; all of them run natively.
    */
   function some(op, tier) {
     const all = names.filter((name) => name.startsWith(`${op}/`));
     if (full || op !== 'linear') return all;
-    return all.filter((_, index) => index % 3 === (tier === 'fused' ? 0 : 1));
+    return all.filter((_, index) => index % 3 === ['fused', 'subgroups', 'quads'].indexOf(tier));
   }
 
   async function outcome(name) {

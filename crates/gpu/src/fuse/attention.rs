@@ -3,15 +3,16 @@
 use graph::{Graph, Mask, Op, Value};
 
 use super::{Draft, Heads, Input, Linear, Output, Stage, View, op};
+use crate::Tier;
 
 /// Norms, rope and appends in front of attention, over one linear stage for query, key and value. One token attends in the same
-/// stage.
+/// stage, where a workgroup has lanes enough.
 pub(super) fn causal(draft: &mut Draft<'_>) {
     for (value, ..) in draft.graph.ops() {
         let Some((inputs, mut heads, mut absorbed)) = before(draft, value) else { continue };
         let Some(input) = beside(draft, inputs) else { continue };
         heads.input = input;
-        if draft.rows(value) == 1 {
+        if draft.rows(value) == 1 && draft.limits.tier >= Tier::Fused {
             heads.result = value;
             absorbed.push(value);
             draft.fold(&absorbed, Stage::Attention(heads));
@@ -31,6 +32,9 @@ pub(super) fn packed(draft: &mut Draft<'_>) {
 
 /// Three linear layers of one input as one stage; the value that stores all three.
 fn beside(draft: &mut Draft<'_>, values: [Value; 3]) -> Option<Value> {
+    if !draft.joins(values[0]) {
+        return None;
+    }
     let mut parts = Vec::new();
     let mut first = None;
     for value in values {

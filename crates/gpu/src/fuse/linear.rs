@@ -33,7 +33,7 @@ fn gate(draft: &Draft<'_>, product: Value, gate: Value, up: Value) -> Option<(Ve
     let alone = [inner, gate, up].into_iter().all(|value| draft.only_reader(value).is_some());
     let whole = draft.is_whole(first.weight) && draft.is_whole(second.weight);
     let alike = input == other && draft.rows(first.weight) == draft.rows(second.weight) && inner != up;
-    if !alone || !whole || !alike || draft.alone(product).is_none() {
+    if !draft.joins(product) || !alone || !whole || !alike || draft.alone(product).is_none() {
         return None;
     }
     let output = Output::Gated(function);

@@ -10,11 +10,6 @@ use crate::{fuse::Stage, kernels::Site};
 pub(super) const ROWS: u64 = 64;
 pub(super) const TOKENS: u64 = 32;
 
-/// Whether a linear stage has too many tokens for `linear`, or their norm too many columns.
-pub(crate) fn is_gemm(site: &Site<'_>) -> bool {
-    Shape::of(site).is_some_and(|shape| shape.lanes.is_none())
-}
-
 pub(crate) fn gemm_files(site: &Site<'_>) -> Vec<&'static str> {
     let Stage::Linear(linear) = site.stage else { return Vec::new() };
     let [load, parts] = stage_files(linear, ["load_plain", "load_rms_norm", "load_rms_sum", "load_layer_norm"]);

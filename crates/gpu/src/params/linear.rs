@@ -2,7 +2,7 @@
 
 use graph::{Op, Value};
 
-use super::{Constants, activation, gemm, reduce_files};
+use super::{Constants, activation, gemm, quads, reduce_files};
 use crate::{
     Tier,
     fuse::{self, Input, Linear, Output, STAGED, Stage, UNIT},
@@ -26,8 +26,8 @@ pub(super) struct Shape<'a> {
     tokens: u64,
     units: u32,
     /// Tokens of a workgroup.
-    tile: u64,
-    /// Lanes of `linear` that share rows; none if the kernel is `gemm`.
+    pub(super) tile: u64,
+    /// Lanes of `linear` that share rows; none if the kernel is `gemm` or `quads`.
     pub(super) lanes: Option<u32>,
     /// Blocks of rows of all parts.
     blocks: u64,
@@ -44,7 +44,10 @@ impl<'a> Shape<'a> {
         let staged = if is_plain { 0 } else { input.columns() };
         let few = tile(input.rows(), staged, site.limits.tier);
         let lanes = few.map(|_| lanes(units, site.limits.tier));
-        let block = lanes.map_or(gemm::ROWS, |lanes| BLOCK / u64::from(lanes));
+        let is_quads = site.limits.tier == Tier::Quads;
+        let (many_rows, many_tokens) =
+            if is_quads { quads::tile(site, input.rows()) } else { (gemm::ROWS, gemm::TOKENS) };
+        let block = lanes.map_or(many_rows, |lanes| BLOCK / u64::from(lanes));
         let own = |index: usize| rows(site, linear, index);
         let beside = if matches!(linear.output, Output::Gated(_)) { 1 } else { linear.parts.len() };
         let blocks: u64 = (0..beside).map(|index| own(index).div_ceil(block)).sum();
@@ -52,7 +55,7 @@ impl<'a> Shape<'a> {
             Some(_) if !is_plain => blocks.min(GROUPS.max(blocks.div_ceil(16))),
             _ => blocks,
         };
-        Some(Shape { linear, tokens, units, tile: few.map_or(gemm::TOKENS, |few| few as u64), lanes, blocks, groups })
+        Some(Shape { linear, tokens, units, tile: few.map_or(many_tokens, |few| few as u64), lanes, blocks, groups })
     }
 
     pub(super) fn grid(&self, site: &Site<'_>) -> [u32; 3] {
@@ -60,9 +63,10 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Tokens of a tile of `linear`, whose normed columns it keeps; `None` where `gemm` does better.
+/// Tokens of a tile of `linear`, whose normed columns it keeps; `None` where `gemm` does better, or `quads`.
 fn tile(tokens: usize, columns: usize, tier: Tier) -> Option<usize> {
     match tokens {
+        _ if tier == Tier::Quads => None,
         1 => Some(1),
         _ if tier == Tier::Plain => Some(PLAIN_TILE),
         // The weights are read once, or twice where the memory of a workgroup is too small.
@@ -99,6 +103,22 @@ fn norm(site: &Site<'_>, norm: Value) -> [u32; 4] {
     }
 }
 
+/// The kernel of a linear stage.
+pub(crate) fn linear_name(site: &Site<'_>) -> &'static str {
+    match Shape::of(site) {
+        Some(shape) if site.limits.tier == Tier::Quads => {
+            if shape.tile == 1 {
+                "quads_one"
+            } else {
+                "quads"
+            }
+        }
+        // Too many tokens for `linear`, or their norm has too many columns.
+        Some(shape) if shape.lanes.is_none() => "gemm",
+        _ => "linear",
+    }
+}
+
 pub(crate) fn linear(site: &Site<'_>) -> Vec<u32> {
     let Some(shape) = Shape::of(site) else { return Vec::new() };
     let linear = shape.linear;
@@ -132,7 +152,7 @@ pub(crate) fn linear(site: &Site<'_>) -> Vec<u32> {
     for (index, part) in linear.parts.iter().enumerate() {
         let count = rows(site, linear, index) as u32;
         let bias = part.bias.map_or(NONE, |bias| site.program.vectors.leaf(bias) + site.rows.first as u32);
-        words.extend([site.row_bytes(part.weight), count, first, bias]);
+        words.extend([site.row_vectors(part.weight), count, first, bias]);
         first += if matches!(linear.output, Output::Gated(_)) { 0 } else { count };
     }
     words.resize(28, 0);
@@ -184,7 +204,7 @@ pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
     let Some(shape) = Shape::of(site) else { return Vec::new() };
     let mut constants = stage_constants(shape.linear);
     constants.push(("LANES", f64::from(shape.lanes.unwrap_or(1))));
-    if site.limits.tier >= Tier::Subgroups {
+    if site.limits.tier == Tier::Subgroups {
         constants.push(("SUBGROUP", f64::from(site.limits.subgroup)));
     }
     if !matches!(shape.linear.input, Input::Plain(_)) {

@@ -4,7 +4,7 @@
 
 struct Params {
     units: u32,      // columns / 32
-    row_bytes: u32,
+    row_vectors: u32, // of a row of plain numbers; of a group of four rows in blocks
     rows: u32,       // of this part of the table
     first: u32,      // first row of this part
     table_rows: u32, // of the whole table
@@ -13,7 +13,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> weight: array<u32>;                // [rows, columns] in blocks
+@group(0) @binding(1) var<storage, read> weight: array<vec4<u32>>;          // [rows, columns] in blocks
 @group(0) @binding(2) var<storage, read> index: array<u32>;                 // [n]
 @group(0) @binding(3) var<storage, read_write> output: array<vec4<f32>>;    // [n, columns]
 
@@ -32,7 +32,7 @@ fn main(
     if (row < params.first || row - params.first >= params.rows) {
         return;
     }
-    let w = unit((row - params.first) * params.row_bytes, number % params.units);
+    let w = unit(row_start(row - params.first, params.row_vectors), number % params.units);
     let at = number * 8u;
     let scale = w.scale * params.factor;
     let shift = w.shift * params.factor;

@@ -1,6 +1,6 @@
 // Rows of a table of plain numbers whose rows are no multiple of 32: one element an invocation.
 #import grid
-#import format
+#import element
 
 struct Params {
     columns: u32,

@@ -14,7 +14,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;              // [columns]
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;      // [rows, columns]
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(GROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -26,18 +26,18 @@ fn main(
     }
     let start = row * params.columns;
     var sum = 0.0;
-    for (var i = local; i < params.columns; i += 64u) {
+    for (var i = local; i < params.columns; i += GROUP) {
         sum += input[start + i];
     }
     let mean = workgroup_sum(local, sum) / f32(params.columns);
     var squares = 0.0;
-    for (var i = local; i < params.columns; i += 64u) {
+    for (var i = local; i < params.columns; i += GROUP) {
         let x = input[start + i] - mean;
         squares += x * x;
     }
     let variance = workgroup_sum(local, squares) / f32(params.columns);
     let factor = 1.0 / sqrt(variance + params.epsilon);
-    for (var i = local; i < params.columns; i += 64u) {
+    for (var i = local; i < params.columns; i += GROUP) {
         output[start + i] = (input[start + i] - mean) * factor * weight[i] + bias[i];
     }
 }

@@ -1,6 +1,6 @@
 // Tokens by a weight of plain numbers whose rows are no multiple of 32: one output an invocation.
 #import grid
-#import format
+#import element
 
 struct Params {
     columns: u32,   // of the input

@@ -11,7 +11,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> input: array<f32>;             // [rows, columns]
 @group(0) @binding(2) var<storage, read_write> output: array<f32>;      // [rows, columns]
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(GROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -23,12 +23,12 @@ fn main(
     }
     let start = row * params.columns;
     var squares = 0.0;
-    for (var i = local; i < params.columns; i += 64u) {
+    for (var i = local; i < params.columns; i += GROUP) {
         let x = input[start + i];
         squares += x * x;
     }
     let norm = max(sqrt(workgroup_sum(local, squares)), 1e-12);
-    for (var i = local; i < params.columns; i += 64u) {
+    for (var i = local; i < params.columns; i += GROUP) {
         output[start + i] = input[start + i] / norm;
     }
 }

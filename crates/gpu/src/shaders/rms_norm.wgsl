@@ -14,7 +14,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<f32>;            // [run]
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;      // [runs, run]
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(GROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -26,13 +26,13 @@ fn main(
     }
     let start = number * params.run;
     var squares = 0.0;
-    for (var i = local; i < params.run; i += 64u) {
+    for (var i = local; i < params.run; i += GROUP) {
         let x = input[start + i];
         squares += x * x;
     }
     let mean = workgroup_sum(local, squares) / f32(params.run);
     let factor = 1.0 / sqrt(mean + params.epsilon);
-    for (var i = local; i < params.run; i += 64u) {
+    for (var i = local; i < params.run; i += GROUP) {
         output[start + i] = input[start + i] * factor * (weight[i] + params.offset);
     }
 }

@@ -30,7 +30,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> keys: array<u32>;    // halves: [rows, kv_heads, head_dim]
 @group(0) @binding(6) var<storage, read_write> values: array<u32>;  // halves: [rows, kv_heads, head_dim]
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(GROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -50,7 +50,7 @@ fn main(
     if (head >= params.heads + params.kv_heads) {
         let to = (row + head - params.heads - params.kv_heads) * dim / 2u;
         if (position < params.rows) {
-            for (var i = local; i < dim / 2u; i += 64u) {
+            for (var i = local; i < dim / 2u; i += GROUP) {
                 values[to + i] = narrowed2(input[at + 2u * i], input[at + 2u * i + 1u]);
             }
         }
@@ -63,13 +63,13 @@ fn main(
     var root = 1.0; // of the mean square, inverted
     if (NORMS) {
         var squares = 0.0;
-        for (var i = local; i < dim; i += 64u) {
+        for (var i = local; i < dim; i += GROUP) {
             let value = input[at + i];
             squares += value * value;
         }
         root = 1.0 / sqrt(workgroup_sum(local, squares) / f32(dim) + norm.epsilon);
     }
-    for (var pair = 2u * local; pair < dim / 2u; pair += 128u) {
+    for (var pair = 2u * local; pair < dim / 2u; pair += 2u * GROUP) {
         let a = turned(at, dim, position, pair, root, norm);
         let b = turned(at, dim, position, pair + 1u, root, norm);
         // Two words of neighbours, and where in the head they are.

@@ -1,25 +1,32 @@
-// bf16: 2 bytes an element, the high half of an f32.
+// bf16: 2 bytes an element, the high half of an f32, row after row.
 #import unit
 
-fn four(at: u32) -> vec4<f32> {
-    let low = weight[at];
-    let high = weight[at + 1u];
+// The first vector of a row.
+fn row_start(row: u32, vectors: u32) -> u32 {
+    return row * vectors;
+}
+
+fn wide(low: u32, high: u32) -> vec4<f32> {
     return bitcast<vec4<f32>>(vec4<u32>(low << 16u, low & 0xffff0000u, high << 16u, high & 0xffff0000u));
 }
 
-// 32 weights from column 32 * index of the row that starts at byte `row`; its length is a multiple of 32.
-fn unit(row: u32, index: u32) -> Unit {
-    let at = (row >> 2u) + index * 16u;
-    return Unit(
-        four(at), four(at + 2u), four(at + 4u), four(at + 6u),
-        four(at + 8u), four(at + 10u), four(at + 12u), four(at + 14u),
-        vec2<f32>(1.0), vec2<f32>(0.0),
-    );
+// Columns 4 index .. 4 index + 4.
+fn four(start: u32, index: u32) -> vec4<f32> {
+    let words = weight[start + (index >> 1u)];
+    let is_odd = (index & 1u) != 0u;
+    return wide(select(words.x, words.z, is_odd), select(words.y, words.w, is_odd));
 }
 
-// One weight, of a row of any length.
-fn element(row: u32, column: u32) -> f32 {
-    let offset = row + column * 2u;
-    let word = weight[offset >> 2u];
-    return bitcast<f32>(select(word << 16u, word & 0xffff0000u, (offset & 2u) != 0u));
+// 32 weights from column 32 * index.
+fn unit(start: u32, index: u32) -> Unit {
+    let at = start + index * 4u;
+    let w0 = weight[at];
+    let w1 = weight[at + 1u];
+    let w2 = weight[at + 2u];
+    let w3 = weight[at + 3u];
+    return Unit(
+        wide(w0.x, w0.y), wide(w0.z, w0.w), wide(w1.x, w1.y), wide(w1.z, w1.w),
+        wide(w2.x, w2.y), wide(w2.z, w2.w), wide(w3.x, w3.y), wide(w3.z, w3.w),
+        vec2<f32>(1.0), vec2<f32>(0.0),
+    );
 }

@@ -1,21 +1,22 @@
-// f32: 4 bytes an element.
+// f32: 4 bytes an element, row after row.
 #import unit
 
-fn four(at: u32) -> vec4<f32> {
-    return bitcast<vec4<f32>>(vec4<u32>(weight[at], weight[at + 1u], weight[at + 2u], weight[at + 3u]));
+// The first vector of a row.
+fn row_start(row: u32, vectors: u32) -> u32 {
+    return row * vectors;
 }
 
-// 32 weights from column 32 * index of the row that starts at byte `row`.
-fn unit(row: u32, index: u32) -> Unit {
-    let at = (row >> 2u) + index * 32u;
+// Columns 4 index .. 4 index + 4.
+fn four(start: u32, index: u32) -> vec4<f32> {
+    return bitcast<vec4<f32>>(weight[start + index]);
+}
+
+// 32 weights from column 32 * index.
+fn unit(start: u32, index: u32) -> Unit {
+    let at = index * 8u;
     return Unit(
-        four(at), four(at + 4u), four(at + 8u), four(at + 12u),
-        four(at + 16u), four(at + 20u), four(at + 24u), four(at + 28u),
+        four(start, at), four(start, at + 1u), four(start, at + 2u), four(start, at + 3u),
+        four(start, at + 4u), four(start, at + 5u), four(start, at + 6u), four(start, at + 7u),
         vec2<f32>(1.0), vec2<f32>(0.0),
     );
-}
-
-// One weight.
-fn element(row: u32, column: u32) -> f32 {
-    return bitcast<f32>(weight[(row >> 2u) + column]);
 }

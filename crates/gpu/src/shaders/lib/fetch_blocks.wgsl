@@ -10,7 +10,7 @@ fn fetch(part: Part, row: u32, index: u32, local: u32) {
         return;
     }
     // Past the edge, the last row is computed again and not stored.
-    let u = unit(min(row + local, part.rows - 1u) * part.row_bytes, index);
+    let u = unit(row_start(min(row + local, part.rows - 1u), part.row_vectors), index);
     put(local, 0u, u.a, u.scale.x, u.shift.x);
     put(local, 1u, u.b, u.scale.x, u.shift.x);
     put(local, 2u, u.c, u.scale.x, u.shift.x);

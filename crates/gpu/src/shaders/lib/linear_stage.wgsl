@@ -9,7 +9,7 @@ struct Norm {
 }
 
 struct Part {
-    row_bytes: u32,
+    row_vectors: u32, // of a row of plain numbers; of a group of four rows in blocks
     rows: u32,
     first: u32, // output column of the first row
     bias: u32,  // first word in `vectors`, or NONE

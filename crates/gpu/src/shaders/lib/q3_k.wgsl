@@ -1,8 +1,7 @@
-// q3_k: 256 elements in 110 bytes: 32 bytes of high bits (bit u of byte l belongs to element l of unit u; clear means -4),
-// 64 bytes of 2-bit numbers as in q2_k, 12 bytes with 16 scales of 6 bits (minus 32), d f16.
+// q3_k: planes of 2-bit numbers as in q2_k; of high bits, 2 times 16 bytes a block (bit u of byte l belongs to element l of unit u;
+// clear means -4); of 16 scales of 6 bits (minus 32) in three words; of d, f16.
 #import unit
-#import bits
-#import words
+#import planes
 
 // Scale `i` of 16: its low nibble in byte i % 8, its two high bits in byte 8 + i % 4.
 fn scale_of(s0: u32, s1: u32, s2: u32, i: u32) -> f32 {
@@ -15,47 +14,32 @@ fn three(low: u32, high: u32, bit: u32, sub: u32) -> vec4<f32> {
     return bytes(((low >> bit) & 0x03030303u) | (((high >> sub) & 0x01010101u) << 2u));
 }
 
-fn unit(row: u32, index: u32) -> Unit {
-    let block = row + (index >> 3u) * 110u;
+// Word `index` of the plane of scales.
+fn scale_word(start: u32, plane: u32, index: u32) -> u32 {
+    return weight[(start & 0xfffffffcu) + plane + (index >> 2u)][index & 3u];
+}
+
+fn unit(start: u32, index: u32) -> Unit {
+    let block = index >> 3u;
     let sub = index & 7u;
-    let d = half(word_at(block + 108u));
-    let s0 = word_at(block + 96u);
-    let s1 = word_at(block + 100u);
-    let s2 = word_at(block + 104u);
+    let blocks = params.units >> 3u;
+    let d = half_at(start, blocks * 27u, block);
+    let scales = (block * 4u + (start & 3u)) * 3u;
+    let s0 = scale_word(start, blocks * 24u, scales);
+    let s1 = scale_word(start, blocks * 24u, scales + 1u);
+    let s2 = scale_word(start, blocks * 24u, scales + 2u);
     let d0 = d * scale_of(s0, s1, s2, sub * 2u);
     let d1 = d * scale_of(s0, s1, s2, sub * 2u + 1u);
-    let bit = (sub & 3u) << 1u;
-    // A block starts at a word, or in the middle of one; everything in it is as far from a word as it is.
-    let shift = (block & 2u) << 3u;
-    let low = (block + 32u + (sub >> 2u) * 32u) >> 2u;
-    let l0 = weight[low];
-    let l1 = weight[low + 1u];
-    let l2 = weight[low + 2u];
-    let l3 = weight[low + 3u];
-    let l4 = weight[low + 4u];
-    let l5 = weight[low + 5u];
-    let l6 = weight[low + 6u];
-    let l7 = weight[low + 7u];
-    let l8 = weight[low + 8u];
-    let high = block >> 2u;
+    let at = start + (block * 4u + (sub >> 2u) * 2u) * 4u;
+    let l0 = weight[at];
+    let l1 = weight[at + 4u];
+    let high = start + (blocks * 4u + block * 2u) * 4u;
     let h0 = weight[high];
-    let h1 = weight[high + 1u];
-    let h2 = weight[high + 2u];
-    let h3 = weight[high + 3u];
-    let h4 = weight[high + 4u];
-    let h5 = weight[high + 5u];
-    let h6 = weight[high + 6u];
-    let h7 = weight[high + 7u];
-    let h8 = weight[high + 8u];
+    let h1 = weight[high + 4u];
+    let bit = (sub & 3u) << 1u;
     return Unit(
-        three(joined(l0, l1, shift), joined(h0, h1, shift), bit, sub),
-        three(joined(l1, l2, shift), joined(h1, h2, shift), bit, sub),
-        three(joined(l2, l3, shift), joined(h2, h3, shift), bit, sub),
-        three(joined(l3, l4, shift), joined(h3, h4, shift), bit, sub),
-        three(joined(l4, l5, shift), joined(h4, h5, shift), bit, sub),
-        three(joined(l5, l6, shift), joined(h5, h6, shift), bit, sub),
-        three(joined(l6, l7, shift), joined(h6, h7, shift), bit, sub),
-        three(joined(l7, l8, shift), joined(h7, h8, shift), bit, sub),
+        three(l0.x, h0.x, bit, sub), three(l0.y, h0.y, bit, sub), three(l0.z, h0.z, bit, sub), three(l0.w, h0.w, bit, sub),
+        three(l1.x, h1.x, bit, sub), three(l1.y, h1.y, bit, sub), three(l1.z, h1.z, bit, sub), three(l1.w, h1.w, bit, sub),
         vec2<f32>(d0, d1), vec2<f32>(-4.0 * d0, -4.0 * d1),
     );
 }

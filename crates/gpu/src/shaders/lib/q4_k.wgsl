@@ -1,26 +1,30 @@
-// q4_k: 256 elements in 144 bytes: d and dmin f16, 12 bytes of scales, 128 bytes. Units 2 i and 2 i + 1 are the low and
-// the high nibbles of bytes 32 i .. 32 i + 32; d scale q - dmin minimum.
+// q4_k: planes of nibbles, 8 times 16 bytes a block of 256, and of d and dmin, f16, with 12 bytes of scales. Units 2 i and 2 i + 1 are
+// the low and the high nibbles of bytes 32 i .. 32 i + 32; d scale q - dmin minimum.
 #import unit
+#import planes
 #import k_scales
 
-fn nibbles(word: u32, shift: u32) -> vec4<f32> {
-    return bytes((word >> shift) & 0x0f0f0f0fu);
+// Low nibbles, or high ones with a factor of 1 / 16.
+fn nibbles(word: u32, mask: u32, factor: f32) -> vec4<f32> {
+    return bytes(word & mask) * factor;
 }
 
-fn unit(row: u32, index: u32) -> Unit {
-    let block = (row >> 2u) + (index >> 3u) * 36u;
+fn unit(start: u32, index: u32) -> Unit {
+    let block = index >> 3u;
     let sub = index & 7u;
-    let head = weight[block];
-    let sm = scale_and_minimum(weight[block + 1u], weight[block + 2u], weight[block + 3u], sub);
-    let d = half(head) * sm.x;
-    let m = -half(head >> 16u) * sm.y;
-    let q = block + 4u + (sub >> 1u) * 8u;
-    let shift = (sub & 1u) << 2u;
+    let head = weight[start + (params.units + block) * 4u];
+    let sm = scale_and_minimum(head.y, head.z, head.w, sub);
+    let d = half(head.x) * sm.x;
+    let m = -half(head.x >> 16u) * sm.y;
+    let at = start + (block * 8u + (sub & 6u)) * 4u;
+    let low = weight[at];
+    let high = weight[at + 4u];
+    let is_high = (sub & 1u) != 0u;
+    let mask = select(0x0f0f0f0fu, 0xf0f0f0f0u, is_high);
+    let factor = select(1.0, 0.0625, is_high);
     return Unit(
-        nibbles(weight[q], shift), nibbles(weight[q + 1u], shift),
-        nibbles(weight[q + 2u], shift), nibbles(weight[q + 3u], shift),
-        nibbles(weight[q + 4u], shift), nibbles(weight[q + 5u], shift),
-        nibbles(weight[q + 6u], shift), nibbles(weight[q + 7u], shift),
+        nibbles(low.x, mask, factor), nibbles(low.y, mask, factor), nibbles(low.z, mask, factor), nibbles(low.w, mask, factor),
+        nibbles(high.x, mask, factor), nibbles(high.y, mask, factor), nibbles(high.z, mask, factor), nibbles(high.w, mask, factor),
         vec2<f32>(d), vec2<f32>(m),
     );
 }

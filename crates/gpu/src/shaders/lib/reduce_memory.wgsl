@@ -1,4 +1,6 @@
 // Sums and maxima of a workgroup of 64 by way of its memory.
+const GROUP = 64u; // lanes of a workgroup
+
 var<workgroup> partial: array<f32, 64>;
 var<workgroup> lane_sums: array<vec4<f32>, 64>;
 

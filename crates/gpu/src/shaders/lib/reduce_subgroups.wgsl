@@ -2,6 +2,8 @@
 // each subgroup goes through all values, which its lanes take in turn.
 override SUBGROUP: u32 = 1u; // neighbours that lie beside each other in a subgroup, at least; a power of 2
 
+const GROUP = 64u; // lanes of a workgroup
+
 var<workgroup> partial: array<f32, 64>;
 var<workgroup> lane_sums: array<vec4<f32>, 64>;
 

@@ -4,10 +4,10 @@
 fn sums(token: u32, row: u32, lane: u32, part: Part) -> Sums {
     // Past the edge, the last row and the last token are computed again and not stored.
     let last = part.rows - 1u;
-    let r0 = min(row, last) * part.row_bytes;
-    let r1 = min(row + 1u, last) * part.row_bytes;
-    let r2 = min(row + 2u, last) * part.row_bytes;
-    let r3 = min(row + 3u, last) * part.row_bytes;
+    let r0 = row_start(min(row, last), part.row_vectors);
+    let r1 = row_start(min(row + 1u, last), part.row_vectors);
+    let r2 = row_start(min(row + 2u, last), part.row_vectors);
+    let r3 = row_start(min(row + 3u, last), part.row_vectors);
     var all = Sums();
     for (var i = lane; i < params.units; i += LANES) {
         let u0 = unit(r0, i);
