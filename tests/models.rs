@@ -13,6 +13,7 @@ mod moderation;
 mod pace;
 mod penalties;
 mod prompt_lookup;
+mod random;
 mod real;
 mod run_ahead;
 mod self_test;

@@ -14,6 +14,7 @@ mod lookup;
 mod pace;
 mod prefill;
 mod prompt;
+mod random;
 mod runtime;
 mod score;
 mod self_test;
@@ -23,6 +24,7 @@ mod writer;
 
 pub use error::EngineError;
 pub use host::{Event, Host, Sink};
+pub use random::{LayerTypes, RandomDecoder, random_blocks};
 pub use text::{Message, Normalized};
 pub use types::{
     CallOptions, Continuation, Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions,
