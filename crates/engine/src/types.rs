@@ -257,11 +257,13 @@ pub struct Counters {
     pub bytes_read: u64,
     /// GPU objects created.
     pub objects: u64,
+    /// Bytes of weights that launches read whole.
+    pub weight_bytes: u64,
 }
 
 impl From<graph::Counters> for Counters {
     fn from(counters: graph::Counters) -> Self {
-        let graph::Counters { dispatches, submits, reads, bytes_read, objects } = counters;
-        Counters { dispatches, submits, reads, bytes_read, objects }
+        let graph::Counters { dispatches, submits, reads, bytes_read, objects, weight_bytes } = counters;
+        Counters { dispatches, submits, reads, bytes_read, objects, weight_bytes }
     }
 }

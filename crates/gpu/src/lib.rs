@@ -28,7 +28,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType};
+use graph::{
+    Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType,
+};
 
 pub use device::{Limits, Options, Power};
 pub use tensor::{Rows, split};
@@ -261,6 +263,7 @@ impl Backend for GpuBackend {
         }
         self.counters.dispatches += plan.dispatches.len() as u64;
         self.counters.submits += 1;
+        self.counters.weight_bytes += plan.weight_bytes;
         Ok(())
     }
 

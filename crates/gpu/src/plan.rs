@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     /// Constants, tables and uniforms of its own.
     own: Vec<wgpu::Buffer>,
     pub(crate) own_bytes: u64,
+    /// Of weights, as its launches bind them.
+    pub(crate) weight_bytes: u64,
 }
 
 impl Drop for Plan {
@@ -73,6 +75,7 @@ pub(crate) fn prepare(backend: &mut GpuBackend, graph: &Graph, buffers: &Buffers
         _slots: builder.slots,
         own: builder.own,
         own_bytes: builder.own_bytes,
+        weight_bytes: launches.iter().map(|launch| launch.weight_bytes).sum(),
     })
 }
 

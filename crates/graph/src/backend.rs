@@ -48,6 +48,9 @@ pub struct Counters {
     pub bytes_read: u64,
     /// GPU objects created (buffers, pipelines, bind groups, textures); command buffers excluded.
     pub objects: u64,
+    /// Bytes of weights that launches were bound to and read whole, once a launch, as they lie on the device; 0 for a CPU
+    /// backend. Tables that are looked up are left out.
+    pub weight_bytes: u64,
 }
 
 /// What a backend says of itself.
