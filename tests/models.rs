@@ -23,3 +23,4 @@ mod threads;
 pub(crate) mod tiny;
 pub(crate) mod tiny_decoders;
 pub(crate) mod tiny_encoders;
+mod tune;

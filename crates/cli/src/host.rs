@@ -55,6 +55,6 @@ pub(crate) fn quiet(_: Event<'_>) -> ControlFlow<()> {
 pub(crate) fn load(model: &str, device: Device, context: Option<usize>, threads: usize) -> Result<Engine> {
     let files = files::open(model)?;
     let host = Box::new(Native(Instant::now()));
-    let (options, mut sink) = (LoadOptions { context }, quiet);
+    let (options, mut sink) = (LoadOptions { context, ..Default::default() }, quiet);
     Ok(pollster::block_on(Engine::load(device.backend(threads)?, files, options, host, &mut sink))?)
 }

@@ -18,6 +18,7 @@ mod random;
 mod runtime;
 mod score;
 mod self_test;
+mod tune;
 mod types;
 mod vocabulary;
 mod writer;

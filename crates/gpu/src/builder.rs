@@ -10,6 +10,7 @@ use crate::{
     fuse::{Program, Stage},
     kernels::{Site, choose},
     memory::{Layout, Place},
+    params,
     pipeline::{Pipeline, Scratch},
     plan::{Copy, Dispatch, MirrorCopy},
     read::{MIRRORED, Mirror},
@@ -25,6 +26,8 @@ pub(crate) struct Launch {
     grid: [u32; 3],
     /// Of weights that it is bound to and reads whole.
     pub(crate) weight_bytes: u64,
+    /// Units of a row and lanes that share it, if `linear` runs for one token.
+    pub(crate) lanes: Option<(u32, u32)>,
 }
 
 pub(crate) struct Builder<'a> {
@@ -159,6 +162,7 @@ impl<'a> Builder<'a> {
                     storage,
                     grid: (kernel.grid)(&site),
                     weight_bytes,
+                    lanes: params::lanes_of_one(&site),
                 });
             }
         }

@@ -20,6 +20,7 @@ mod read;
 pub mod shader;
 mod tensor;
 mod tier;
+mod tuning;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,12 +30,13 @@ use std::{
 };
 
 use graph::{
-    Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType,
+    Backend, BackendError, BufferId, Buffers, Choice, Counters, Facts, Graph, Memory, PlanId, Task, TensorType,
 };
 
 pub use device::{Limits, Options, Power};
 pub use tensor::{Rows, split};
 pub use tier::Tier;
+pub use tuning::Tuning;
 
 use device::{Device, describe};
 use pipeline::{Pipeline, Scratch};
@@ -172,10 +174,19 @@ impl Backend for GpuBackend {
     fn step_down(&mut self) -> bool {
         let Some(tier) = self.device.limits.tier.plainer() else { return false };
         self.device.limits.tier = tier;
+        self.device.best.0 = tier;
         self.device.facts.details.insert("tier", tier.name().into());
         self.pipelines.clear();
         self.modules.clear();
         true
+    }
+
+    fn choices(&self, plan: PlanId) -> Vec<Choice> {
+        self.plans.get(&plan).map(|plan| self.choices_of(plan)).unwrap_or_default()
+    }
+
+    fn choose(&mut self, choice: &str, option: &str) -> bool {
+        self.take(choice, option)
     }
 
     fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {

@@ -64,6 +64,15 @@ pub struct Facts {
     pub details: BTreeMap<&'static str, String>,
 }
 
+/// Something that a backend does in one of several ways, with the same results but for rounding: a measurement may choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What is chosen: a word without spaces and `=`.
+    pub name: String,
+    /// The ways, by such words; the first is how it is done now.
+    pub options: Vec<String>,
+}
+
 /// What went wrong in a backend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BackendError {
@@ -116,6 +125,16 @@ pub trait Backend {
 
     /// Goes over to a plainer set of kernels for all that is prepared from now on; `false` where there is none.
     fn step_down(&mut self) -> bool {
+        false
+    }
+
+    /// What a plan could do in other ways; by default nothing.
+    fn choices(&self, _plan: PlanId) -> Vec<Choice> {
+        Vec::new()
+    }
+
+    /// Takes an option of a choice for all that is prepared from now on; `false` where there is none of that name.
+    fn choose(&mut self, _choice: &str, _option: &str) -> bool {
         false
     }
 
