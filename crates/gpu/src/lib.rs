@@ -9,6 +9,7 @@
 
 pub mod bindings;
 mod builder;
+mod ceiling;
 mod device;
 pub mod fuse;
 pub mod kernels;
