@@ -49,7 +49,8 @@ struct Timed {
 }
 
 /// Names and options, the usual ones first.
-const CHOICES: [(&str, [&str; 3]); 2] = [("tier", ["good", "better", "wrong"]), ("lanes.64", ["8", "4", "16"])];
+const CHOICES: [(&str, &[&str]); 2] =
+    [("tier", &["good", "better", "wrong", "refused"]), ("lanes.64", &["8", "4", "16"])];
 
 impl Hooks for Timed {
     fn facts(&self, facts: Facts) -> Facts {
@@ -57,7 +58,7 @@ impl Hooks for Timed {
     }
 
     fn choices(&self) -> Vec<Choice> {
-        let options = |options: [&str; 3]| options.map(String::from).into();
+        let options = |all: &[&str]| all.iter().map(|&option| option.into()).collect();
         CHOICES.map(|(name, all)| Choice { name: name.into(), options: options(all) }).into()
     }
 
@@ -91,6 +92,9 @@ impl Hooks for Timed {
     }
 
     fn run(&mut self, backend: &mut CpuBackend, plan: PlanId) -> Result<(), BackendError> {
+        if is(&self.chosen.borrow(), "tier", "refused") {
+            return Err(BackendError::Validation("no such thing".into()));
+        }
         self.runs.set(self.runs.get() + 1);
         self.clock.0.set(self.clock.0.get() + self.plans[&plan]);
         backend.run(plan)
@@ -143,6 +147,7 @@ fn the_fastest_way_is_taken() {
         why.starts_with("a token takes 0.800 ms, as usual 2.000 ms; 1.000 ms with tier=better, another token"),
         "{why}"
     );
+    assert!(why.contains("tier=refused failed: "), "{why}");
     assert!(ms <= 700.0, "{ms} ms");
     // What was computed meanwhile is forgotten.
     let mut other = loaded(two_gains, LoadOptions::default()).engine;

@@ -1,6 +1,6 @@
 //! Which of several ways is the fastest on this device for this model: a token of it is computed in each, as answers are.
 
-use graph::Choice;
+use graph::{BackendError, Choice};
 use models::Step;
 
 use crate::runtime::Runtime;
@@ -33,7 +33,7 @@ pub(crate) fn restore(runtime: &mut Runtime, chosen: &str) {
 }
 
 /// Measures a step of one token, which has been prepared, in each way that the device leaves, one choice after the other, and
-/// goes on with the fastest. A way that chooses another token than the usual one is not taken.
+/// goes on with the fastest. A way that fails, or that chooses another token than the usual one, is not taken.
 pub(crate) async fn tune(runtime: &mut Runtime, host: &dyn Host, step: Step) -> Result<Tuning, EngineError> {
     let end = host.now() + BUDGET_MS;
     let mut choices = runtime.choices(&step);
@@ -54,7 +54,15 @@ pub(crate) async fn tune(runtime: &mut Runtime, host: &dyn Host, step: Step) -> 
                 notes.push(format!("no time for {}={option}", choice.name));
                 continue;
             }
-            let found = switch(runtime, host, step, choice, option).await?;
+            let found = match switch(runtime, host, step, choice, option).await {
+                Ok(found) => found,
+                // A shader that does not compile here; the usual ones do.
+                Err(EngineError::Backend(BackendError::Validation(why))) => {
+                    notes.push(format!("{}={option} failed: {why}", choice.name));
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
             let mut is_better = found.token == usual.token && found.ms < now.ms * (1.0 - GAIN);
             if is_better {
                 // A device that was asleep gets faster as it goes on: what was measured first is measured again.
