@@ -38,7 +38,7 @@ impl GpuBackend {
     /// The choices that a plan leaves. None on a processor, unless its kernels were asked for: the plain ones are the fastest there.
     pub(crate) fn choices_of(&self, plan: &Plan) -> Vec<Choice> {
         let tier = self.device.limits.tier;
-        if tier == Tier::Plain {
+        if tier < Tier::Fused {
             return Vec::new();
         }
         let mut choices = Vec::new();
