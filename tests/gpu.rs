@@ -29,6 +29,26 @@ fn open(options: Options) -> Option<GpuBackend> {
     }
 }
 
+/// What a device can do at most is measured by launches that a clock makes long enough, and leaves nothing behind.
+#[test]
+fn the_ceiling_is_measured() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    let before = backend.memory();
+    // Each look at the clock is 120 ms after the last: whatever is launched between two takes long enough.
+    let time = std::cell::Cell::new(0.0);
+    let seconds = || time.replace(time.get() + 0.12);
+    let stream = pollster::block_on(backend.stream_rate(&seconds)).unwrap();
+    let bytes = f64::from(128 << 20);
+    assert!((stream - bytes / 0.12).abs() < 1.0, "{stream} bytes a second");
+    let peak = pollster::block_on(backend.multiply_add_rate(&seconds)).unwrap();
+    let operations = 64.0 * 256.0 * 1024.0 * 64.0;
+    assert!((peak - operations / 0.12).abs() < 1.0, "{peak} operations a second");
+    let spent = backend.counters();
+    // Four ways to read and two to compute, each launched once to compile and once to measure.
+    assert_eq!((spent.dispatches, spent.reads), (12, 12));
+    assert!(backend.memory().device - before.device <= 8, "more than the buffer for reading back");
+}
+
 /// Runs cases; the failures, and how many ran.
 fn run(backend: &mut GpuBackend, cases: &[Case]) -> (Vec<String>, usize) {
     let mut failures = Vec::new();

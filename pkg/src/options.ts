@@ -89,9 +89,16 @@ export interface CreateOptions extends CoreOptions {
   /**
    * How finely the CPU rounds activations where they meet weights of 4 bits (Q4_0, Q4_1, Q4_K). `'exact'`: to 16 bits, which
    * is what f32 gives, but for the last bits. `'quick'`: to 8 bits, as llama.cpp does: quicker where the browser has relaxed
-   * SIMD (`info().details.precision` says so), and log-probabilities are off by about 0.05 nats a token. Other weights, and WebGPU, are as exact as ever. Default `'exact'`.
+   * SIMD (`info().details.precision` says so), and log-probabilities are off by about 0.05 nats a token. Other weights, and
+   * WebGPU, are as exact as ever. Default `'exact'`.
    */
   precision?: 'exact' | 'quick';
+  /**
+   * For models that generate, on WebGPU: when a model is first loaded on an adapter, kernels that compute the same are compared
+   * there for at most a second, and the fastest are taken from then on. `info().details` has them as `tuning`, and what was
+   * measured as `tuningReason`. `false` takes the usual ones. Software adapters have no choice. Default `true`.
+   */
+  tune?: boolean;
   /** Tokens of context to make room for. Default: what the model was trained with, capped for memory. */
   context?: number;
   /** Which adapter to prefer on machines with two. */

@@ -296,6 +296,33 @@ test('a GPU that computes wrong results is not used', async () => {
   await assert.rejects(load('webgpu'), { code: 'WRONG_RESULTS', name: 'OperationError' });
 });
 
+test('kernels are compared once for an adapter, and not where that is off', async () => {
+  const store = memoryStore();
+  const load = async (tune: boolean | undefined) => {
+    const runtime = fakeRuntime();
+    let asked: (boolean | string | undefined)[] = [];
+    const open: typeof runtime.open = async (files, options, sink) => {
+      asked = [options.selfTest, options.tier, options.tune, options.tuning];
+      const opened = await runtime.open(files, options, sink);
+      const details: Record<string, string> = { tier: options.tier ?? 'subgroups', tierReason: 'asked for' };
+      if (options.selfTest === true) details['selfTest'] = 'passed, error 1e-9';
+      if (options.tune === true) Object.assign(details, { tier: 'fused', tuning: 'tier=fused lanes.576=8', tuningReason: '1 ms, not 2' });
+      if (options.tuning !== undefined) Object.assign(details, { tuning: options.tuning, tuningReason: 'measured before' });
+      return { ...opened, info: () => ({ ...opened.info(), device: 'webgpu', details }) };
+    };
+    const engine = new LocalEngine({ store, loadRuntime: async () => ({ ...runtime, open }) });
+    const args = { ...LOAD, device: 'auto' as const, tune };
+    const { details } = await withNavigator(adapter({ vendor: 'amd' }), () => engine.call('load', args));
+    return { asked, found: [details['tier'], details['tuning'], details['tuningReason']] };
+  };
+  const tuned = ['fused', 'tier=fused lanes.576=8', '1 ms, not 2'];
+  assert.deepEqual(await load(undefined), { asked: [true, undefined, true, undefined], found: tuned });
+  assert.deepEqual(await load(true), { asked: [false, 'fused', false, 'tier=fused lanes.576=8'], found: tuned });
+  const usual = ['subgroups', undefined, undefined];
+  assert.deepEqual(await load(false), { asked: [true, undefined, false, undefined], found: usual });
+  assert.deepEqual(await load(false), { asked: [false, 'subgroups', false, undefined], found: usual });
+});
+
 test('a GPU that has passed the self-test is not tried again, and keeps its kernels', async () => {
   const store = memoryStore();
   const load = async (vendor: string) => {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use engine::{Engine, GenerateOptions, Prompt};
 use graph::{Backend, Counters};
-use weights::File;
+use weights::{Checkpoint, File};
 
 use super::support::{Shared, all, load, model, open_gpu};
 use super::tiny::Layout;
@@ -22,6 +22,7 @@ fn between(before: Counters, after: Counters) -> Counters {
         reads: after.reads - before.reads,
         bytes_read: after.bytes_read - before.bytes_read,
         objects: after.objects - before.objects,
+        weight_bytes: after.weight_bytes - before.weight_bytes,
     }
 }
 
@@ -85,6 +86,39 @@ fn a_token_of_the_default_models() {
         let Some(files) = model(id) else { continue };
         let Some((spent, layers)) = tokens(files, 0.0, 1.0) else { return };
         assert_counts(spent, layers, 5);
+    }
+}
+
+/// Bytes of the matrices that a token takes whole; the embedding, if it is not the output layer too, is only looked into.
+fn matrices(files: Vec<File>) -> u64 {
+    let checkpoint = Checkpoint::open(files).unwrap();
+    let tensors = checkpoint.tensors();
+    let has_output = ["output.weight", "lm_head.weight"].iter().any(|name| tensors.contains_key(*name));
+    let is_looked_into = |name: &str| has_output && ["token_embd.weight", "model.embed_tokens.weight"].contains(&name);
+    let read = tensors.iter().filter(|(name, tensor)| tensor.ty.shape.dims().len() == 2 && !is_looked_into(name));
+    read.map(|(_, tensor)| tensor.bytes()).sum()
+}
+
+/// What launches bind of weights, and read, is what the file has: each byte once, and at most 6 % of padding.
+#[track_caller]
+fn assert_read_once(name: &str, files: impl Fn() -> Vec<File>) {
+    let Some((spent, _)) = tokens(files(), 0.0, 1.0) else { return };
+    let (read, stored) = (spent.weight_bytes as f64 / TOKENS as f64, matrices(files()) as f64);
+    println!("{name}: {read} bytes of weights a token, {stored} in the file");
+    assert!((1.0..=1.06).contains(&(read / stored)), "{name}: {read} bytes read, {stored} stored");
+}
+
+#[test]
+fn a_token_reads_each_weight_once() {
+    for variant in Variant::ALL {
+        for layout in [Layout::Safetensors, Layout::Gguf] {
+            assert_read_once(&format!("{variant:?}, {layout:?}"), || build(variant).0.files(layout));
+        }
+    }
+    for id in ["smollm2-135m-instruct", "gemma-3-270m"] {
+        if model(id).is_some() {
+            assert_read_once(id, || model(id).unwrap());
+        }
     }
 }
 

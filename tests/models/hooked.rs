@@ -3,13 +3,25 @@
 use std::borrow::Cow;
 
 use cpu::CpuBackend;
-use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType};
+use graph::{
+    Backend, BackendError, BufferId, Buffers, Choice, Counters, Facts, Graph, Memory, PlanId, Task, TensorType,
+};
 
 /// What may be changed or noted; by default nothing.
 pub(crate) trait Hooks {
     /// Its facts.
     fn facts(&self, facts: Facts) -> Facts {
         facts
+    }
+
+    /// What a plan could do in other ways.
+    fn choices(&self) -> Vec<Choice> {
+        Vec::new()
+    }
+
+    /// An option of a choice is taken.
+    fn choose(&mut self, _choice: &str, _option: &str) -> bool {
+        false
     }
 
     /// A buffer was allocated.
@@ -48,6 +60,14 @@ impl<H: Hooks> Hooked<H> {
 impl<H: Hooks> Backend for Hooked<H> {
     fn facts(&self) -> Facts {
         self.hooks.facts(self.inner.facts())
+    }
+
+    fn choices(&self, _plan: PlanId) -> Vec<Choice> {
+        self.hooks.choices()
+    }
+
+    fn choose(&mut self, choice: &str, option: &str) -> bool {
+        self.hooks.choose(choice, option)
     }
 
     fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {

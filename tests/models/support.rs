@@ -101,7 +101,13 @@ pub(crate) fn load(
     files: Vec<File>,
     context: Option<usize>,
 ) -> Result<Engine, EngineError> {
-    pollster::block_on(Engine::load(device, files, LoadOptions { context }, Native::boxed(), &mut all))
+    pollster::block_on(Engine::load(
+        device,
+        files,
+        LoadOptions { context, ..Default::default() },
+        Native::boxed(),
+        &mut all,
+    ))
 }
 
 /// The files of a model of the model folder, or `None` after saying that it is not there.
@@ -157,6 +163,14 @@ impl<B: Backend> Backend for Shared<B> {
 
     fn step_down(&mut self) -> bool {
         self.0.borrow_mut().step_down()
+    }
+
+    fn choices(&self, plan: graph::PlanId) -> Vec<graph::Choice> {
+        self.0.borrow().choices(plan)
+    }
+
+    fn choose(&mut self, choice: &str, option: &str) -> bool {
+        self.0.borrow_mut().choose(choice, option)
     }
 
     fn alloc(&mut self, ty: &graph::TensorType) -> Result<graph::BufferId, graph::BackendError> {

@@ -22,7 +22,14 @@ pub(crate) struct Options {
     /// Matrix products of the CPU backend beside candle-core's in headless Chromium, by format and build, and nothing else.
     #[arg(long, conflicts_with_all = ["native", "browser", "peers"])]
     kernels: bool,
+    /// The GPU alone, natively, and nothing else: what it can do at most, kernels by themselves, and models of random weights in
+    /// the shape of Qwen2.5-1.5B beside llama.cpp (an npm package, on Linux for x64). PROMPT, TOKENS and ROUNDS are how much.
+    #[arg(long, conflicts_with_all = ["native", "browser", "peers", "kernels"])]
+    gpu: bool,
 }
+
+/// Formats of the random models.
+const FORMATS: [&str; 2] = ["q4_0", "q4_k"];
 
 /// Prints JSON lines: the machine's facts, then one line a measurement.
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -35,6 +42,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut kernels = Command::new("node");
         kernels.arg(paths::root().join("tests/bench/kernels.mjs")).arg(folder);
         return process::run("kernels", environment(&mut kernels));
+    }
+    if options.gpu {
+        return gpu();
     }
     models::fetch(|_| true)?;
     if !options.native {
@@ -63,6 +73,50 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut browser = Command::new("node");
         browser.arg(paths::root().join("tests/browser/bench.mjs"));
         process::run("headless Chromium", environment(&mut browser))?;
+    }
+    Ok(())
+}
+
+/// Figures of a GPU, out of the release build.
+fn gpu() -> Result<()> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--release", "--locked", "--package", "rushlight-cli"]).current_dir(paths::root());
+    process::run("the native driver", &mut cargo)?;
+    let program = paths::target().join("release").join(format!("rushlight{}", std::env::consts::EXE_SUFFIX));
+    let rushlight = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(arguments);
+        command
+    };
+    let folder = paths::target().join("bench");
+    fs::create_dir_all(&folder)?;
+    process::heading("bench");
+    println!("{}", machine());
+    process::run("kernels", &mut rushlight(&["bench", "--kernels", "--device", "gpu"]))?;
+    let number = |name: &str, otherwise: &str| std::env::var(name).unwrap_or_else(|_| otherwise.into());
+    let [prompt, tokens, rounds] =
+        [("PROMPT", "256"), ("TOKENS", "64"), ("ROUNDS", "3")].map(|(name, n)| number(name, n));
+    let has_llama = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+    let llama = paths::root().join("tests/bench/llama");
+    if has_llama {
+        npm::install(&llama, "llama.cpp")?;
+    }
+    for format in FORMATS {
+        let model = folder.join(format!("qwen2.5-1.5b-{format}.gguf"));
+        if !model.is_file() {
+            let what = format!("a random model of 1 GB in {format}");
+            process::run(&what, rushlight(&["random", "--dtype", format]).arg(&model))?;
+        }
+        let sizes = ["--prompt", &prompt, "--tokens", &tokens, "--runs", &rounds];
+        // The plain tier is the first, so that the others stand beside it.
+        let tiers = ["--tier", "plain", "--tier", "fused", "--tier", "subgroups"];
+        let mut bench = rushlight(&["bench", "--device", "gpu"]);
+        process::run(&format!("{format} on every tier"), bench.args(tiers).args(sizes).arg(&model))?;
+        if has_llama {
+            let mut node = Command::new("node");
+            node.arg(llama.join("llama.mjs")).args([&model, &program]);
+            process::run(&format!("{format} beside llama.cpp"), &mut node)?;
+        }
     }
     Ok(())
 }

@@ -1,15 +1,18 @@
 //! Figures of both backends side by side, as JSON lines. Nothing is asserted about them.
 
+mod attention;
+mod ceiling;
+mod linear;
+mod models;
+mod plans;
+
 use std::io::{Write, stdout};
-use std::time::Instant;
 
 use anyhow::Result;
-use engine::{EmbedOptions, Engine, GenerateOptions, Prompt};
-use pollster::block_on;
 use serde_json::{Value, json};
 
-use crate::files;
-use crate::host::{Device, load, quiet};
+use crate::host::{Device, Setup};
+use ceiling::Ceiling;
 
 /// Arguments of `bench`.
 #[derive(clap::Args)]
@@ -19,6 +22,18 @@ pub(crate) struct Options {
     /// Only one backend.
     #[arg(long, value_enum)]
     device: Option<Device>,
+    /// Kernels by themselves, and no model that is not given.
+    #[arg(long)]
+    kernels: bool,
+    /// Do not measure what the GPU can do at most; shares of it are left out.
+    #[arg(long)]
+    no_ceiling: bool,
+    /// Sets of kernels of the GPU, each measured: plain, fused or subgroups; by default what the device would get.
+    #[arg(long = "tier", value_parser = tier)]
+    tiers: Vec<gpu::Tier>,
+    /// Do not look for the fastest kernels of the GPU; a tier that is asked for is measured as it is.
+    #[arg(long)]
+    no_tune: bool,
     /// Measurements of each kind after a first one that is not counted.
     #[arg(long, default_value_t = 3)]
     runs: usize,
@@ -33,108 +48,58 @@ pub(crate) struct Options {
     tokens: usize,
 }
 
-/// Batches of texts: how many, and of how many tokens each.
-const BATCHES: [(usize, usize); 3] = [(1, 16), (1, 256), (32, 64)];
+fn tier(name: &str) -> Result<gpu::Tier, String> {
+    let names = || gpu::Tier::ALL.map(gpu::Tier::name).join(", ");
+    gpu::Tier::of(name).ok_or_else(|| format!("there is no tier {name}, only {}", names()))
+}
 
-/// Prints the machine, then each measurement.
+/// Prints the machine, what the GPU can do at most, then each measurement.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(0, usize::from);
     print(json!({
         "kind": "native", "os": std::env::consts::OS, "arch": std::env::consts::ARCH, "threads": threads,
         "optimised": !cfg!(debug_assertions), "version": env!("CARGO_PKG_VERSION"),
     }))?;
-    let models = if options.models.is_empty() { installed()? } else { options.models.clone() };
-    for model in &models {
-        for device in [Device::Cpu, Device::Gpu] {
-            if options.device.is_none_or(|only| only == device) {
-                measure(options, model, device)?;
-            }
+    let is_wanted = |device: Device| options.device.is_none_or(|only| only == device);
+    let ceiling = if is_wanted(Device::Gpu) && !options.no_ceiling { Ceiling::measure()? } else { None };
+    let names = match options.models.as_slice() {
+        [] if options.kernels => Vec::new(),
+        [] => models::installed()?,
+        given => given.to_vec(),
+    };
+    for setup in setups(options).filter(|setup| is_wanted(setup.device)) {
+        if options.kernels {
+            plans::kernels(&setup, ceiling)?;
+        }
+        for model in &names {
+            models::measure(options, model, &setup, ceiling)?;
         }
     }
     Ok(())
 }
 
-/// The folders of the model folder.
-fn installed() -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(files::models_folder()?)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        // What is still being downloaded lies in a hidden folder.
-        if entry.path().is_dir() && !name.starts_with('.') {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-fn measure(options: &Options, model: &str, device: Device) -> Result<()> {
-    let started = Instant::now();
-    let mut engine = match load(model, device, None, options.threads.into()) {
-        Ok(engine) => engine,
-        Err(error) => {
-            return print(json!({"kind": "skipped", "model": model, "device": format!("{device:?}"),
-                                "why": error.to_string()}));
-        }
-    };
-    let info = engine.info().clone();
-    let print = |what: &str, figures: Value| {
-        let mut line = json!({
-            "kind": what, "model": model, "device": info.device, "adapter": info.adapter, "dtype": info.dtype,
-            "threads": info.details.get("threads"),
-        });
-        if let (Some(line), Value::Object(figures)) = (line.as_object_mut(), figures) {
-            line.extend(figures);
-        }
-        self::print(line)
-    };
-    print("load", json!({ "seconds": started.elapsed().as_secs_f64(), "weightBytes": info.weight_bytes }))?;
-    match info.task {
-        "generate" => {
-            let rates = generation(options, &mut engine)?;
-            let (prefill, decode): (Vec<f64>, Vec<f64>) = rates.into_iter().unzip();
-            print("prefill", json!({"tokens": options.prompt, "tokensPerSecond": prefill}))?;
-            print("decode", json!({"tokens": options.tokens, "tokensPerSecond": decode}))?;
-        }
-        "embed" => {
-            for (texts, tokens) in BATCHES {
-                let rates = embedding(options, &mut engine, texts, tokens)?;
-                print("embed", json!({"texts": texts, "tokens": tokens, "textsPerSecond": rates}))?;
-            }
-        }
-        _ => {}
-    }
-    print("memory", json!({"memory": engine.memory(), "counters": engine.counters()}))
-}
-
-/// Tokens a second of prefill and of decoding, a pair a run.
-fn generation(options: &Options, engine: &mut Engine) -> Result<Vec<(f64, f64)>> {
-    let generate = GenerateOptions { max_tokens: Some(options.tokens), ignore_eos: true, ..Default::default() };
-    let mut rates = Vec::new();
-    for run in 0..=options.runs {
-        // Another first token each time, so that no prefix is reused.
-        let ids = (0..options.prompt).map(|index| ((index * 37 + run * 101 + 11) % engine.info().vocabulary) as u32);
-        let finish = block_on(engine.generate(&Prompt::Tokens(ids.collect()), &generate, &mut quiet))?;
-        let decoded = finish.tokens.saturating_sub(1) as f64;
-        rates.push((options.prompt as f64 / (finish.prefill_ms / 1e3), decoded / (finish.decode_ms / 1e3)));
-    }
-    Ok(rates.split_off(1))
-}
-
-/// Texts a second, one number a run.
-fn embedding(options: &Options, engine: &mut Engine, texts: usize, tokens: usize) -> Result<Vec<f64>> {
-    // "the" is one token of every English vocabulary; two more go around it.
-    let texts: Vec<String> = vec![vec!["the"; tokens.saturating_sub(2)].join(" "); texts];
-    let mut rates = Vec::new();
-    for _ in 0..=options.runs {
-        let started = Instant::now();
-        block_on(engine.embed(&texts, &EmbedOptions::default(), &mut quiet))?;
-        rates.push(texts.len() as f64 / started.elapsed().as_secs_f64());
-    }
-    Ok(rates.split_off(1))
+/// Each backend, the GPU once a tier.
+fn setups(options: &Options) -> impl Iterator<Item = Setup> {
+    let asked = options.tiers.iter().map(|&tier| Some(tier));
+    let tiers: Vec<_> = if options.tiers.is_empty() { vec![None] } else { asked.collect() };
+    let setup = |device, tier| Setup { device, threads: options.threads.into(), tier, tune: !options.no_tune };
+    let gpus = tiers.into_iter().map(move |tier| setup(Device::Gpu, tier));
+    [setup(Device::Cpu, None)].into_iter().chain(gpus)
 }
 
 fn print(line: Value) -> Result<()> {
     Ok(writeln!(stdout(), "{line}")?)
+}
+
+/// A line with the figures of another behind its own.
+fn joined(mut line: Value, figures: Value) -> Value {
+    if let (Some(line), Value::Object(figures)) = (line.as_object_mut(), figures) {
+        line.extend(figures);
+    }
+    line
+}
+
+/// Three digits: the others are noise.
+fn rounded(figure: f64) -> f64 {
+    format!("{figure:.2e}").parse().unwrap_or(figure)
 }

@@ -1,4 +1,4 @@
-//! The commands but `bench`.
+//! The commands that run a model, but `bench`.
 
 use std::io::{BufRead, Write, stdin, stdout};
 use std::ops::ControlFlow;
@@ -9,7 +9,7 @@ use engine::{CallOptions, EmbedOptions, Engine, Event, Finish, GenerateOptions, 
 use pollster::block_on;
 use serde_json::json;
 
-use crate::host::{Device, load, quiet};
+use crate::host::{Device, Setup, load, quiet};
 
 /// What every command needs to know.
 #[derive(clap::Args)]
@@ -22,11 +22,15 @@ pub(crate) struct Common {
     /// Tokens that the KV cache holds.
     #[arg(long)]
     context: Option<usize>,
+    /// Do not look for the fastest kernels of a GPU.
+    #[arg(long)]
+    no_tune: bool,
 }
 
 impl Common {
     fn load(&self) -> Result<Engine> {
-        load(&self.model, self.device, self.context, 1)
+        let setup = Setup { device: self.device, threads: 1, tier: None, tune: !self.no_tune };
+        load(&self.model, &setup, self.context)
     }
 }
 

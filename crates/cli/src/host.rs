@@ -6,7 +6,7 @@ use std::{future::Future, pin::Pin};
 
 use anyhow::Result;
 use clap::ValueEnum;
-use engine::{Backend, Engine, Event, Host, LoadOptions};
+use engine::{Backend, BackendError, Engine, Event, Host, LoadOptions};
 
 use crate::files;
 
@@ -19,13 +19,31 @@ pub(crate) enum Device {
     Cpu,
 }
 
-impl Device {
-    fn backend(self, threads: usize) -> Result<Box<dyn Backend>> {
-        Ok(match self {
-            Device::Cpu => Box::new(cpu::CpuBackend::with_pool(cpu::Pool::start(threads)?)),
-            Device::Gpu => Box::new(pollster::block_on(gpu::GpuBackend::new(gpu::Options::default()))?),
+/// A backend, and how it computes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    pub(crate) device: Device,
+    /// Of the CPU.
+    pub(crate) threads: usize,
+    /// Of the GPU; by default what it would get.
+    pub(crate) tier: Option<gpu::Tier>,
+    /// Whether the fastest kernels of a GPU are looked for. Those of a tier that was asked for are its own.
+    pub(crate) tune: bool,
+}
+
+impl Setup {
+    pub(crate) fn backend(&self) -> Result<Box<dyn Backend>> {
+        Ok(match self.device {
+            Device::Cpu => Box::new(cpu::CpuBackend::with_pool(cpu::Pool::start(self.threads)?)),
+            Device::Gpu => Box::new(open_gpu(self.tier)?),
         })
     }
+}
+
+/// The largest GPU of the machine: a software adapter beside it is not meant.
+pub(crate) fn open_gpu(tier: Option<gpu::Tier>) -> Result<gpu::GpuBackend, BackendError> {
+    let options = gpu::Options { power: gpu::Power::High, tier, ..Default::default() };
+    pollster::block_on(gpu::GpuBackend::new(options))
 }
 
 /// This process.
@@ -51,10 +69,17 @@ pub(crate) fn quiet(_: Event<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Loads a model. `threads` are those of the CPU.
-pub(crate) fn load(model: &str, device: Device, context: Option<usize>, threads: usize) -> Result<Engine> {
+/// Seconds since a moment.
+pub(crate) fn clock(start: Instant) -> impl Fn() -> f64 {
+    move || start.elapsed().as_secs_f64()
+}
+
+/// Loads a model.
+pub(crate) fn load(model: &str, setup: &Setup, context: Option<usize>) -> Result<Engine> {
     let files = files::open(model)?;
+    let tune = setup.tune && setup.device == Device::Gpu && setup.tier.is_none();
+    let options = LoadOptions { context, tune, tuning: None };
     let host = Box::new(Native(Instant::now()));
-    let (options, mut sink) = (LoadOptions { context }, quiet);
-    Ok(pollster::block_on(Engine::load(device.backend(threads)?, files, options, host, &mut sink))?)
+    let mut sink = quiet;
+    Ok(pollster::block_on(Engine::load(setup.backend()?, files, options, host, &mut sink))?)
 }

@@ -4,6 +4,7 @@ mod bench;
 mod commands;
 mod files;
 mod host;
+mod random;
 
 use clap::{Parser, Subcommand};
 
@@ -31,6 +32,8 @@ enum Command {
     DumpGraph(commands::DumpGraph),
     /// Measure models on both backends side by side and print JSON lines.
     Bench(bench::Options),
+    /// Write a model of random weights, to measure a shape whose weights are not at hand.
+    Random(random::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -42,5 +45,6 @@ fn main() -> anyhow::Result<()> {
         Command::Score(options) => commands::score(&options),
         Command::DumpGraph(options) => commands::dump_graph(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Random(options) => random::run(&options),
     }
 }

@@ -14,15 +14,18 @@ mod lookup;
 mod pace;
 mod prefill;
 mod prompt;
+mod random;
 mod runtime;
 mod score;
 mod self_test;
+mod tune;
 mod types;
 mod vocabulary;
 mod writer;
 
 pub use error::EngineError;
 pub use host::{Event, Host, Sink};
+pub use random::{LayerTypes, RandomDecoder, random_blocks};
 pub use text::{Message, Normalized};
 pub use types::{
     CallOptions, Continuation, Counters, EmbedOptions, Embeddings, Finish, FinishReason, GenerateOptions, LoadOptions,

@@ -8,6 +8,7 @@ use crate::host::tell;
 use crate::prompt::Prompts;
 use crate::runtime::Runtime;
 use crate::self_test::{Verdict, self_test};
+use crate::tune::{Tuning, restore, tune};
 use crate::{Device, Engine, EngineError, Event, Host, LoadOptions, ModelInfo, Sink};
 
 /// Bytes that pass through this process at a time.
@@ -45,9 +46,17 @@ impl Engine {
             Task::Generate => options.context.unwrap_or(DEFAULT_CONTEXT).min(runtime.model.info().context),
             _ => runtime.model.info().context,
         };
+        let mut tuning = options.tuning.map(|chosen| Tuning { chosen, reason: "measured before".into() });
         if runtime.model.info().task == Task::Generate {
             // The caches are claimed now, so that a model that does not fit fails here and not in a first answer.
-            runtime.prepare(Step { tokens: 1, rows: 1, capacity: context, head: Head::Greedy }).await?;
+            let step = Step { tokens: 1, rows: 1, capacity: context, head: Head::Greedy };
+            if let Some(Tuning { chosen, .. }) = &tuning {
+                restore(&mut runtime, chosen);
+            }
+            runtime.prepare(step).await?;
+            if options.tune && tuning.is_none() {
+                tuning = Some(tune(&mut runtime, host.as_ref(), step).await?);
+            }
         }
         let mut info = describe(&runtime, &prompts, context);
         if let Some(Verdict { error, failed }) = tested {
@@ -55,6 +64,10 @@ impl Engine {
             if !failed.is_empty() {
                 info.details.insert("tierReason", failed.join("; "));
             }
+        }
+        if let Some(Tuning { chosen, reason }) = tuning {
+            info.details.insert("tuning", chosen);
+            info.details.insert("tuningReason", reason);
         }
         Ok(Engine { runtime, prompts, host, info, pace: Default::default(), cached: Vec::new() })
     }

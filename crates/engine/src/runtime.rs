@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use graph::{Backend, BufferId, Buffers, DType, Graph, LeafKind, PlanId, Task, TensorType};
+use graph::{Backend, BufferId, Buffers, Choice, DType, Graph, LeafKind, PlanId, Task, TensorType};
 use models::{Head, Model, Step};
 
 use crate::EngineError;
@@ -126,6 +126,19 @@ impl Runtime {
         }
     }
 
+    /// What the plan of a step could do in other ways.
+    pub(crate) fn choices(&self, step: &Step) -> Vec<Choice> {
+        self.plans.get(step).map(|plan| self.backend.choices(plan.id)).unwrap_or_default()
+    }
+
+    /// Gives up the plan of a step.
+    pub(crate) fn forget(&mut self, step: &Step) {
+        if let Some(plan) = self.plans.remove(step) {
+            self.backend.release(plan.id);
+            self.free_buffers(&plan);
+        }
+    }
+
     async fn bind(&mut self, graph: &Graph, step: Step, plan: &mut Plan) -> Result<(), EngineError> {
         let mut bound = Buffers::new();
         for (_, leaf, ty) in graph.leaves() {
@@ -185,9 +198,8 @@ impl Runtime {
     fn make_room(&mut self) {
         while self.plans.len() >= MAX_PLANS {
             let idle = self.plans.iter().min_by_key(|(_, plan)| plan.used).map(|(&step, _)| step);
-            let Some(plan) = idle.and_then(|step| self.plans.remove(&step)) else { return };
-            self.backend.release(plan.id);
-            self.free_buffers(&plan);
+            let Some(step) = idle else { return };
+            self.forget(&step);
         }
     }
 

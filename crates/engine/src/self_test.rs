@@ -1,7 +1,6 @@
 //! A device is tried before it is trusted: drivers exist that miscompile a shader and say nothing, and a user then reads
 //! nonsense. A tiny model of the same family and dtypes runs on the device and on the CPU, whose kernels are the reference.
 
-mod gguf;
 mod probe;
 
 use std::collections::BTreeMap;

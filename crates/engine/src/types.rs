@@ -11,6 +11,11 @@ use text::Message;
 pub struct LoadOptions {
     /// Tokens that the KV cache holds, at most what the model was made for; 2,048 if absent.
     pub context: Option<usize>,
+    /// Whether kernels that compute the same are compared on the device by the tokens of a decoder, for less than a second, and
+    /// the fastest are taken. `details` of the model then has what was chosen as `tuning` and why as `tuningReason`.
+    pub tune: bool,
+    /// `tuning` of an earlier load, taken instead of measuring.
+    pub tuning: Option<String>,
 }
 
 /// What a loaded model is.
@@ -257,11 +262,13 @@ pub struct Counters {
     pub bytes_read: u64,
     /// GPU objects created.
     pub objects: u64,
+    /// Bytes of weights that launches read whole.
+    pub weight_bytes: u64,
 }
 
 impl From<graph::Counters> for Counters {
     fn from(counters: graph::Counters) -> Self {
-        let graph::Counters { dispatches, submits, reads, bytes_read, objects } = counters;
-        Counters { dispatches, submits, reads, bytes_read, objects }
+        let graph::Counters { dispatches, submits, reads, bytes_read, objects, weight_bytes } = counters;
+        Counters { dispatches, submits, reads, bytes_read, objects, weight_bytes }
     }
 }

@@ -82,3 +82,18 @@ fn heads(graph: &Graph, stage: &Heads) -> Vec<(u32, Operand)> {
         (6, value),
     ]
 }
+
+/// Whether a binding holds a weight, or a piece of one, of which a launch reads every byte. Of a table it reads some rows.
+pub(crate) fn is_read_whole(graph: &Graph, stage: &Stage, operand: Operand) -> bool {
+    let is_linear = match stage {
+        Stage::Linear(_) => true,
+        Stage::Op(value) => matches!(op(graph, *value), Some(Op::Linear { .. })),
+        _ => false,
+    };
+    is_linear
+        && match operand {
+            Operand::Piece => true,
+            Operand::Value(value) => stage.weights(graph).contains(&value),
+            _ => false,
+        }
+}

@@ -6,10 +6,11 @@ use graph::{BackendError, Buffers, Graph, LeafKind, Value};
 
 use crate::{
     GpuBackend,
-    bindings::{Operand, bindings},
+    bindings::{Operand, bindings, is_read_whole},
     fuse::{Program, Stage},
     kernels::{Site, choose},
     memory::{Layout, Place},
+    params,
     pipeline::{Pipeline, Scratch},
     plan::{Copy, Dispatch, MirrorCopy},
     read::{MIRRORED, Mirror},
@@ -23,6 +24,10 @@ pub(crate) struct Launch {
     params: Vec<u32>,
     storage: Vec<(u32, wgpu::Buffer)>,
     grid: [u32; 3],
+    /// Of weights that it is bound to and reads whole.
+    pub(crate) weight_bytes: u64,
+    /// Units of a row and lanes that share it, if `linear` runs for one token.
+    pub(crate) lanes: Option<(u32, u32)>,
 }
 
 pub(crate) struct Builder<'a> {
@@ -145,8 +150,10 @@ impl<'a> Builder<'a> {
                     Operand::Absent => Some(self.backend.zeros.clone()),
                 };
                 let all = bindings(graph, stage, kernel.table.is_some());
-                let storage = all.into_iter().map(|(number, operand)| Some((number, buffer(operand)?)));
+                let storage = all.iter().map(|&(number, operand)| Some((number, buffer(operand)?)));
                 let storage = storage.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
+                let bound = all.iter().zip(&storage).filter(|((_, operand), _)| is_read_whole(graph, stage, *operand));
+                let weight_bytes = bound.map(|(_, (_, buffer))| buffer.size()).sum();
                 let (formats, files, constants) = (site.formats(), (kernel.files)(&site), (kernel.constants)(&site));
                 launches.push(Launch {
                     pipeline: self.backend.pipeline(kernel, &formats, &files, &constants)?,
@@ -154,6 +161,8 @@ impl<'a> Builder<'a> {
                     params: (kernel.params)(&site),
                     storage,
                     grid: (kernel.grid)(&site),
+                    weight_bytes,
+                    lanes: params::lanes_of_one(&site),
                 });
             }
         }

@@ -7,7 +7,7 @@ use std::{
 
 use graph::{BackendError, Facts};
 
-use crate::Tier;
+use crate::{Tier, Tuning};
 
 /// Which adapter to prefer on a machine that has several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,12 +52,21 @@ pub struct Limits {
     pub tier: Tier,
     /// Lanes of a subgroup, at least; a power of 2. 1 if that is not known.
     pub subgroup: u32,
+    /// What was measured to be faster than usual.
+    pub tuning: Tuning,
 }
 
 impl Default for Limits {
     /// What every WebGPU device has, with the kernels that a GPU gets.
     fn default() -> Self {
-        Limits { max_binding: 128 << 20, max_groups: 65_535, uniform_alignment: 256, tier: Tier::Fused, subgroup: 1 }
+        Limits {
+            max_binding: 128 << 20,
+            max_groups: 65_535,
+            uniform_alignment: 256,
+            tier: Tier::Fused,
+            subgroup: 1,
+            tuning: Tuning::default(),
+        }
     }
 }
 
@@ -78,6 +87,8 @@ pub(crate) struct Device {
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     pub(crate) limits: Limits,
+    /// The best tier that was not found wrong, and why it is.
+    pub(crate) best: (Tier, &'static str),
     pub(crate) facts: Facts,
     /// What shaders with subgroups start with.
     pub(crate) enable: &'static str,
@@ -147,6 +158,7 @@ impl Device {
             uniform_alignment: u64::from(given.min_uniform_buffer_offset_alignment),
             tier,
             subgroup: info.subgroup_min_size.clamp(1, 64),
+            tuning: Tuning::default(),
         };
         let mut facts = facts(&info, &limits, adapter.features());
         facts.details.insert("subgroups", has_subgroups(&device).to_string());
@@ -155,7 +167,7 @@ impl Device {
         // naga takes subgroups as they are, and refuses the directive that the standard asks for.
         let is_browser = info.backend == wgpu::Backend::BrowserWebGpu;
         let enable = if is_browser { "enable subgroups;\n" } else { "" };
-        Ok(Device { device, queue, limits, facts, enable, faults })
+        Ok(Device { device, queue, limits, best: (tier, reason), facts, enable, faults })
     }
 
     /// [`Faults::check`].

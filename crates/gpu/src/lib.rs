@@ -10,6 +10,7 @@
 
 pub mod bindings;
 mod builder;
+mod ceiling;
 mod device;
 pub mod fuse;
 pub mod kernels;
@@ -22,6 +23,7 @@ mod read;
 pub mod shader;
 mod tensor;
 mod tier;
+mod tuning;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,11 +32,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use graph::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Graph, Memory, PlanId, Task, TensorType};
+use graph::{
+    Backend, BackendError, BufferId, Buffers, Choice, Counters, Facts, Graph, Memory, PlanId, Task, TensorType,
+};
 
 pub use device::{Limits, Options, Power};
 pub use tensor::{Rows, split};
 pub use tier::Tier;
+pub use tuning::Tuning;
 
 use device::{Device, describe};
 use pipeline::{Pipeline, Scratch};
@@ -177,10 +182,19 @@ impl Backend for GpuBackend {
     fn step_down(&mut self) -> bool {
         let Some(tier) = self.device.limits.tier.plainer() else { return false };
         self.device.limits.tier = tier;
+        self.device.best.0 = tier;
         self.device.facts.details.insert("tier", tier.name().into());
         self.pipelines.clear();
         self.modules.clear();
         true
+    }
+
+    fn choices(&self, plan: PlanId) -> Vec<Choice> {
+        self.plans.get(&plan).map(|plan| self.choices_of(plan)).unwrap_or_default()
+    }
+
+    fn choose(&mut self, choice: &str, option: &str) -> bool {
+        self.take(choice, option)
     }
 
     fn alloc(&mut self, ty: &TensorType) -> Result<BufferId, BackendError> {
@@ -271,6 +285,7 @@ impl Backend for GpuBackend {
         }
         self.counters.dispatches += plan.dispatches.len() as u64;
         self.counters.submits += 1;
+        self.counters.weight_bytes += plan.weight_bytes;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use graph::{BackendError, BufferId, Buffers, Graph, LeafKind, Op, TensorType};
 
-use crate::{GpuBackend, builder::Builder, fuse::Program, memory::Place, pipeline::Scratch};
+use crate::{GpuBackend, builder::Builder, fuse::Program, memory::Place, pipeline::Scratch, tuning::Lanes};
 
 /// One kernel launch.
 pub(crate) struct Dispatch {
@@ -41,6 +41,10 @@ pub(crate) struct Plan {
     /// Constants, tables and uniforms of its own.
     own: Vec<wgpu::Buffer>,
     pub(crate) own_bytes: u64,
+    /// Of weights, as its launches bind them.
+    pub(crate) weight_bytes: u64,
+    /// Of the launches of `linear` for one token.
+    pub(crate) lanes: Lanes,
 }
 
 impl Drop for Plan {
@@ -76,6 +80,8 @@ pub(crate) fn prepare(backend: &mut GpuBackend, graph: &Graph, buffers: &Buffers
         _slots: builder.slots,
         own: builder.own,
         own_bytes: builder.own_bytes,
+        lanes: launches.iter().filter_map(|launch| launch.lanes).collect(),
+        weight_bytes: launches.iter().map(|launch| launch.weight_bytes).sum(),
     })
 }
 

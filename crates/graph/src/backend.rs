@@ -48,6 +48,9 @@ pub struct Counters {
     pub bytes_read: u64,
     /// GPU objects created (buffers, pipelines, bind groups, textures); command buffers excluded.
     pub objects: u64,
+    /// Bytes of weights that launches were bound to and read whole, once a launch, as they lie on the device; 0 for a CPU
+    /// backend. Tables that are looked up are left out.
+    pub weight_bytes: u64,
 }
 
 /// What a backend says of itself.
@@ -59,6 +62,15 @@ pub struct Facts {
     pub name: String,
     /// Further facts by name.
     pub details: BTreeMap<&'static str, String>,
+}
+
+/// Something that a backend does in one of several ways, with the same results but for rounding: a measurement may choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What is chosen: a word without spaces and `=`.
+    pub name: String,
+    /// The ways, by such words; the first is how it is done now.
+    pub options: Vec<String>,
 }
 
 /// What went wrong in a backend.
@@ -113,6 +125,16 @@ pub trait Backend {
 
     /// Goes over to a plainer set of kernels for all that is prepared from now on; `false` where there is none.
     fn step_down(&mut self) -> bool {
+        false
+    }
+
+    /// What a plan could do in other ways; by default nothing.
+    fn choices(&self, _plan: PlanId) -> Vec<Choice> {
+        Vec::new()
+    }
+
+    /// Takes an option of a choice for all that is prepared from now on; `false` where there is none of that name.
+    fn choose(&mut self, _choice: &str, _option: &str) -> bool {
         false
     }
 

@@ -21,7 +21,7 @@ mod recorder;
 mod rules;
 mod shape;
 
-pub use backend::{Backend, BackendError, BufferId, Buffers, Counters, Facts, Memory, PlanId, Task, ready};
+pub use backend::{Backend, BackendError, BufferId, Buffers, Choice, Counters, Facts, Memory, PlanId, Task, ready};
 pub use dtype::DType;
 pub use error::{GraphError, Named};
 pub use op::{Activation, Mask, Op, PADDING, Penalties, RopePairs, SampleParams};

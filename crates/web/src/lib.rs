@@ -40,6 +40,8 @@ struct OpenOptions {
     self_test: Option<bool>,
     tier: Option<String>,
     precision: Option<String>,
+    tune: Option<bool>,
+    tuning: Option<String>,
 }
 
 /// A loaded model on a device.
@@ -54,15 +56,17 @@ impl Runtime {
     ///
     /// `sink` is told of everything that happens during a call; `false` from it ends the call.
     pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, Failure> {
-        let OpenOptions { device, context, power_preference, self_test, tier, precision } = from_value(options)?;
+        let OpenOptions { device, context, power_preference, self_test, tier, precision, tune, tuning } =
+            from_value(options)?;
         let device = match device.as_str() {
             "wasm" => device::cpu(precision.as_deref() == Some("quick")),
             "webgpu" => device::gpu(power_preference.as_deref(), tier.as_deref(), self_test.unwrap_or(true)).await?,
             other => return Err(Failure::new("BAD_INPUT", &format!("there is no device {other}"))),
         };
         let files = files.into_iter().map(source::file).collect();
+        let options = LoadOptions { context, tune: tune.unwrap_or(false), tuning };
         let host = Box::new(host::BrowserHost::new()?);
-        let engine = Engine::load(device, files, LoadOptions { context }, host, &mut sink::of(&sink)).await?;
+        let engine = Engine::load(device, files, options, host, &mut sink::of(&sink)).await?;
         Ok(Runtime { engine })
     }
 

@@ -3,18 +3,23 @@ import type { Hasher } from '../weights/download.js';
 import type { ModelStore } from '../weights/store.js';
 import type { RuntimeFile } from './runtime.js';
 
+/** A self-test with the comparison of kernels after it, one without, or costs. */
+export type FindingKind = 'self-test' | 'self-test-untuned' | 'routing';
+
 /** What a finding is about: this version, this browser, this adapter, this model. */
-export function findingKey(kind: 'self-test' | 'routing', hasher: Hasher, adapter: string, id: string, files: RuntimeFile[]): string {
+export function findingKey(kind: FindingKind, hasher: Hasher, adapter: string, id: string, files: RuntimeFile[]): string {
   const { userAgent } = (globalThis as { navigator?: { userAgent?: string } }).navigator ?? {};
   const facts = [manifest.version, userAgent, adapter, id, files.map(({ name, size }) => [name, size])];
   hasher.update(new TextEncoder().encode(JSON.stringify(facts)));
   return `${kind}-${hasher.digest()}`;
 }
 
-/** What the self-test found: the kernels that passed, and why not better ones. */
+/** What the self-test found: the kernels that passed, and why not better ones; and which of those were the fastest. */
 export interface Verdict {
   tier?: string | undefined;
   tierReason?: string | undefined;
+  tuning?: string | undefined;
+  tuningReason?: string | undefined;
 }
 
 /** What was found before. */

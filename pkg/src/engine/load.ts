@@ -10,7 +10,7 @@ import type { Choice } from './device.js';
 import type { FileRef, LoadArgs } from './protocol.js';
 import { isRouted, route } from './routing.js';
 import type { Runtime, RuntimeFile, RuntimeInstance } from './runtime.js';
-import { findingKey, recall, remember, type Verdict } from './findings.js';
+import { findingKey, recall, remember, type FindingKind, type Verdict } from './findings.js';
 
 /** What loading needs from outside; tests give their own. */
 export interface LoadTools {
@@ -70,12 +70,15 @@ async function start(
   progress: Throttle,
 ): Promise<Loaded> {
   const { context, powerPreference, precision } = args;
-  const keyOf = (kind: 'self-test' | 'routing'): string => findingKey(kind, tools.runtime.hasher(), choice.adapter, args.id, files);
-  const key = keyOf('self-test');
+  const keyOf = (kind: FindingKind): string => findingKey(kind, tools.runtime.hasher(), choice.adapter, args.id, files);
+  const isTuned = args.tune ?? true;
+  const key = keyOf(isTuned ? 'self-test' : 'self-test-untuned');
   const verdict = choice.device === 'webgpu' ? await recall<Verdict>(store, key) : undefined;
   const begin = (device: 'webgpu' | 'wasm', instance: RuntimeInstance): Promise<Runtime> => {
     progress.say({ phase: 'compile', loaded: 0, total: 1 });
-    const options = { device, context, powerPreference, precision, selfTest: verdict === undefined, tier: verdict?.tier };
+    const isNew = verdict === undefined;
+    const found = { selfTest: isNew, tier: verdict?.tier, tune: isTuned && isNew, tuning: verdict?.tuning };
+    const options = { device, context, powerPreference, precision, ...found };
     return instance.open(files, options, (event) => {
       if (event.type === 'load') progress.say({ phase: 'upload', loaded: event.loaded, total: event.total });
       return tools.signal?.aborted !== true;
@@ -95,8 +98,8 @@ async function start(
     runtime = await begin(device, (await tools.onCpu?.()) ?? tools.runtime);
   }
   const info = runtime.info();
-  const { selfTest, tier, tierReason } = info.details;
-  if (selfTest !== undefined) await remember(store, key, { tier, tierReason });
+  const { selfTest, tier, tierReason, tuning, tuningReason } = info.details;
+  if (selfTest !== undefined) await remember(store, key, { tier, tierReason, tuning, tuningReason });
   else if (info.device === 'webgpu') Object.assign(info.details, verdict, { selfTest: 'passed before' });
   if (isRouted(args, info)) {
     const costs = keyOf('routing');

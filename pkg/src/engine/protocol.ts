@@ -24,6 +24,7 @@ export interface LoadArgs {
   files: FileRef[];
   device: Device;
   routing?: Routing | undefined;
+  tune?: boolean | undefined;
   context?: number | undefined;
   powerPreference?: 'high-performance' | 'low-power' | undefined;
   precision?: 'exact' | 'quick' | undefined;

@@ -21,6 +21,10 @@ export interface RuntimeOptions {
   selfTest?: boolean | undefined;
   /** Which of its sets of kernels a GPU runs; default the best. */
   tier?: string | undefined;
+  /** Compares kernels that compute the same, and takes the fastest; default false. */
+  tune?: boolean | undefined;
+  /** What such a comparison has chosen before. */
+  tuning?: string | undefined;
 }
 
 /** What the runtime says of a model: all but its id and the reason for the device. */

@@ -53,6 +53,7 @@ export async function createModel(options: CreateOptions, needs: TaskNeeds): Pro
         files: resolved.files,
         device: options.device ?? 'auto',
         routing: options.routing,
+        tune: options.tune,
         context: options.context,
         powerPreference: options.powerPreference,
         precision: options.precision,

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rushlight-models", &["rushlight-graph", "rushlight-weights"]),
     ("rushlight-engine", &["rushlight-graph", "rushlight-models", "rushlight-text", "rushlight-weights"]),
     ("rushlight-web", &["rushlight-engine", "rushlight-cpu", "rushlight-gpu"]),
-    ("rushlight-cli", &["rushlight-engine", "rushlight-cpu", "rushlight-gpu"]),
+    ("rushlight-cli", &["rushlight-engine", "rushlight-cpu", "rushlight-gpu", "rushlight-graph"]),
     ("tests", &["*"]),
     ("browser-ops", &["*"]),
     ("kernel-bench", &["*"]),

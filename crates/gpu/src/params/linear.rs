@@ -43,7 +43,7 @@ impl<'a> Shape<'a> {
         let is_plain = matches!(linear.input, Input::Plain(_));
         let staged = if is_plain { 0 } else { input.columns() };
         let few = tile(input.rows(), staged, site.limits.tier);
-        let lanes = few.map(|_| lanes(units, site.limits.tier));
+        let lanes = few.map(|_| site.limits.tuning.lanes(units).unwrap_or_else(|| lanes(units, site.limits.tier)));
         let is_quads = site.limits.tier == Tier::Quads;
         let (many_rows, many_tokens) =
             if is_quads { quads::tile(site, input.rows()) } else { (gemm::ROWS, gemm::TOKENS) };
@@ -83,6 +83,11 @@ fn lanes(units: u32, tier: Tier) -> u32 {
     // Neighbours read neighbouring units of one row; short rows leave no lane idle.
     let most = [32, 16, 8, 4, 2].into_iter().find(|lanes| units >= 2 * lanes);
     most.filter(|_| tier > Tier::Plain).unwrap_or(1)
+}
+
+/// Units of a row, and lanes that share it, where one token leaves a choice.
+pub(crate) fn lanes_of_one(site: &Site<'_>) -> Option<(u32, u32)> {
+    Shape::of(site).filter(|shape| shape.tokens == 1).and_then(|shape| Some((shape.units, shape.lanes?)))
 }
 
 /// Rows of a part in this launch.

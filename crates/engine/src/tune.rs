@@ -1,0 +1,148 @@
+//! Which of several ways is the fastest on this device for this model: a token of it is computed in each, as answers are.
+
+use graph::{BackendError, Choice};
+use models::Step;
+
+use crate::runtime::Runtime;
+use crate::{EngineError, Host};
+
+/// Milliseconds that all of it takes at most, but for the way that is being tried when they are over.
+const BUDGET_MS: f64 = 700.0;
+/// Milliseconds of steps between two waits, so that a wait does not count.
+const BATCH_MS: f64 = 12.0;
+/// Batches, of which the best counts: others share the device.
+const BATCHES: usize = 3;
+/// Of a token's time that another way has to save. Less is noise.
+const GAIN: f64 = 0.03;
+/// A token that takes longer leaves no time to compare.
+const SLOW_MS: f64 = BUDGET_MS / 10.0;
+
+/// What was chosen.
+pub(crate) struct Tuning {
+    /// Every choice with its option, for [`restore`]: `tier=subgroups lanes.1536=8`.
+    pub(crate) chosen: String,
+    /// What was measured, for people.
+    pub(crate) reason: String,
+}
+
+/// Takes what was chosen before. What the device does not know is left out.
+pub(crate) fn restore(runtime: &mut Runtime, chosen: &str) {
+    for (choice, option) in chosen.split(' ').filter_map(|word| word.split_once('=')) {
+        runtime.backend.choose(choice, option);
+    }
+}
+
+/// Measures a step of one token, which has been prepared, in each way that the device leaves, one choice after the other, and
+/// goes on with the fastest. A way that fails, or that chooses another token than the usual one, is not taken.
+pub(crate) async fn tune(runtime: &mut Runtime, host: &dyn Host, step: Step) -> Result<Tuning, EngineError> {
+    let end = host.now() + BUDGET_MS;
+    let mut choices = runtime.choices(&step);
+    if choices.is_empty() {
+        return Ok(Tuning { chosen: String::new(), reason: "the device leaves no choice".into() });
+    }
+    let usual = measure(runtime, host, step).await?;
+    let mut notes = Vec::new();
+    let mut now = usual;
+    if usual.ms > SLOW_MS {
+        notes.push("too long to compare".into());
+        choices.iter_mut().for_each(|choice| choice.options.truncate(1));
+    }
+    for choice in &mut choices {
+        let mut best = choice.options[0].clone();
+        for option in &choice.options[1..] {
+            if host.now() > end {
+                notes.push(format!("no time for {}={option}", choice.name));
+                continue;
+            }
+            let found = match switch(runtime, host, step, choice, option).await {
+                Ok(found) => found,
+                // A shader that does not compile here; the usual ones do.
+                Err(EngineError::Backend(BackendError::Validation(why))) => {
+                    notes.push(format!("{}={option} failed: {why}", choice.name));
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
+            let mut is_better = found.token == usual.token && found.ms < now.ms * (1.0 - GAIN);
+            if is_better {
+                // A device that was asleep gets faster as it goes on: what was measured first is measured again.
+                let again = switch(runtime, host, step, choice, &best).await?;
+                now.ms = now.ms.min(again.ms);
+                is_better = found.ms < now.ms * (1.0 - GAIN);
+            }
+            notes.push(match found.token == usual.token {
+                true => format!("{:.3} ms with {}={option}", found.ms, choice.name),
+                false => format!("another token with {}={option}", choice.name),
+            });
+            if is_better {
+                (best, now) = (option.clone(), found);
+            }
+        }
+        runtime.backend.choose(&choice.name, &best);
+        choice.options[0] = best;
+    }
+    runtime.forget(&step);
+    runtime.prepare(step).await?;
+    let chosen: Vec<String> = choices.iter().map(|Choice { name, options }| format!("{name}={}", options[0])).collect();
+    let reason = format!("a token takes {:.3} ms, as usual {:.3} ms; {}", now.ms, usual.ms, notes.join(", "));
+    Ok(Tuning { chosen: chosen.join(" "), reason })
+}
+
+/// What a way costs, and the token that it chooses.
+#[derive(Clone, Copy)]
+struct Measured {
+    ms: f64,
+    token: u32,
+}
+
+async fn switch(
+    runtime: &mut Runtime,
+    host: &dyn Host,
+    step: Step,
+    choice: &Choice,
+    option: &str,
+) -> Result<Measured, EngineError> {
+    runtime.backend.choose(&choice.name, option);
+    runtime.forget(&step);
+    measure(runtime, host, step).await
+}
+
+async fn measure(runtime: &mut Runtime, host: &dyn Host, step: Step) -> Result<Measured, EngineError> {
+    // The first step compiles. A quarter of the context lies before it, so that attention counts; the row that it leaves in the
+    // caches is overwritten before anybody looks there.
+    let position = [step.capacity as u32 / 4];
+    let token = token_after(runtime, step, &[("ids", &[1]), ("positions", &position)], 1).await?;
+    let mut times = 1;
+    let mut best = f64::INFINITY;
+    let mut batches = 0;
+    while batches < BATCHES {
+        let started = host.now();
+        token_after(runtime, step, &[], times).await?;
+        let taken = host.now() - started;
+        if taken < BATCH_MS / 2.0 && times < 1 << 10 {
+            times *= 2;
+            continue;
+        }
+        best = best.min(taken / f64::from(times));
+        batches += 1;
+        if taken > SLOW_MS {
+            break;
+        }
+    }
+    host.pause().await;
+    Ok(Measured { ms: best, token })
+}
+
+/// Runs a step so many times, each after the last, and waits for the token of the last.
+async fn token_after(
+    runtime: &mut Runtime,
+    step: Step,
+    inputs: &[(&str, &[u32])],
+    times: u32,
+) -> Result<u32, EngineError> {
+    for _ in 0..times {
+        runtime.run(step, inputs).await?;
+    }
+    let bytes = runtime.token().await?;
+    Ok(bytes.as_chunks().0.first().map_or(0, |&word| u32::from_le_bytes(word)))
+}
