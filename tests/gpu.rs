@@ -1,10 +1,12 @@
-//! The GPU backend on a native adapter (lavapipe where there is no other): the whole table of cases, and the counts,
-//! memory and errors that only a device has.
+//! The GPU backend on a native adapter (lavapipe where there is no other): the whole table of cases (`gpu/table.rs`), and the
+//! counts, memory and errors that only a device has.
 
-use gpu::{GpuBackend, Limits, Options, Tier};
+mod table;
+
+use gpu::{GpuBackend, Limits, Options};
 use graph::{Backend, BackendError, Buffers, DType, Graph, LeafKind, Task, TensorType, Value};
 
-use tests::ops::{Case, cases, check, reals, words};
+use tests::ops::{reals, words};
 
 /// The limits that every browser has.
 const DEFAULT: Options = Options {
@@ -47,93 +49,6 @@ fn the_ceiling_is_measured() {
     // Four ways to read and two to compute, each launched once to compile and once to measure.
     assert_eq!((spent.dispatches, spent.reads), (12, 12));
     assert!(backend.memory().device - before.device <= 8, "more than the buffer for reading back");
-}
-
-/// Runs cases; the failures, and how many ran.
-fn run(backend: &mut GpuBackend, cases: &[Case]) -> (Vec<String>, usize) {
-    let mut failures = Vec::new();
-    let mut ran = 0;
-    for case in cases {
-        match pollster::block_on(check(backend, case)) {
-            Ok(report) if report.passed => ran += 1,
-            Ok(report) => {
-                failures.push(format!("{}: {:e} > {:e} ({})", case.name, report.nmse, report.threshold, report.worst));
-            }
-            Err(error) => failures.push(format!("{}: {error}", case.name)),
-        }
-    }
-    (failures, ran)
-}
-
-/// The kernels that a GPU gets.
-#[test]
-fn the_table_at_default_limits() {
-    the_table(Tier::Fused);
-}
-
-/// Those that a processor gets.
-#[test]
-fn the_table_by_quads() {
-    the_table(Tier::Quads);
-}
-
-#[test]
-fn the_table_with_subgroups() {
-    the_table(Tier::Subgroups);
-}
-
-fn the_table(tier: Tier) {
-    let Some(mut backend) = open(Options { tier: Some(tier), ..DEFAULT }) else { return };
-    println!("adapter: {} {:?}", backend.facts().name, backend.facts().details);
-    if backend.limits().tier != tier {
-        return println!("skipped: {}", backend.facts().details["tierReason"]);
-    }
-    let cases = cases();
-    let (failures, ran) = run(&mut backend, &cases);
-    assert!(failures.is_empty(), "{} of {} cases failed:\n{}", failures.len(), cases.len(), failures.join("\n"));
-    assert_eq!(ran, cases.len());
-}
-
-/// Weights in several pieces, grids folded into two dimensions.
-#[test]
-fn the_table_at_tiny_limits() {
-    let limits = Limits { max_binding: 64 << 10, max_groups: 100, ..Limits::default() };
-    let options = Options {
-        max_binding: Some(limits.max_binding),
-        max_groups: Some(limits.max_groups),
-        tier: Some(Tier::Plain),
-        ..DEFAULT
-    };
-    let Some(mut backend) = open(options) else { return };
-    let mut split = 0;
-    let mut fitting = Vec::new();
-    for case in cases() {
-        let nodes = case.graph.nodes().iter();
-        // Only weights can be split; a case with larger activations belongs to the other test.
-        let fits = nodes.clone().all(|(node, ty)| {
-            matches!(node, graph::Node::Leaf(leaf) if leaf.kind == LeafKind::Weight)
-                || ty.bytes().is_some_and(|bytes| bytes <= limits.max_binding)
-        });
-        if fits && !case.name.starts_with("linear/q4_k/1x256x70001") {
-            split += nodes.filter(|(_, ty)| gpu::split(ty, &limits).is_ok_and(|parts| parts.len() > 1)).count();
-            fitting.push(case);
-        }
-    }
-    assert!(split >= 20, "only {split} tensors are split");
-    let (failures, ran) = run(&mut backend, &fitting);
-    assert!(failures.is_empty(), "{} of {ran} cases failed:\n{}", failures.len(), failures.join("\n"));
-}
-
-/// The same for tiles of many tokens, which the plainest tier has not: neither piece is a whole number of tiles.
-#[test]
-fn tiles_of_a_weight_in_pieces() {
-    let limits = Limits { max_binding: 256 << 10, ..Limits::default() };
-    let options = Options { max_binding: Some(limits.max_binding), tier: Some(Tier::Fused), ..DEFAULT };
-    let Some(mut backend) = open(options) else { return };
-    let case = cases().into_iter().find(|case| case.name == "linear/f32/33x1536x64").unwrap();
-    let rows = case.graph.nodes().iter().map(|(_, ty)| gpu::split(ty, &limits).unwrap().len());
-    assert_eq!(rows.max(), Some(2));
-    assert_eq!(run(&mut backend, &[case]), (Vec::new(), 1));
 }
 
 /// `out = x · wᵀ` with bound buffers.

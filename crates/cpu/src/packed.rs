@@ -128,23 +128,25 @@ impl Layout {
 
     /// How activations are rounded for it.
     pub(crate) fn form(self, precision: Precision) -> Form {
-        let limit = match (self.relaxed(precision), self.quants) {
-            (Some(kernels), _) => return Form { limit: QUICK_LIMIT, is_quads: kernels.is_some() },
-            (None, Bits::Sixteen) => PLAIN_LIMIT,
-            (None, _) => LIMIT,
+        let limit = match self.quants {
+            _ if self.is_quick(precision) => QUICK_LIMIT,
+            Bits::Sixteen => PLAIN_LIMIT,
+            _ => LIMIT,
         };
-        Form { limit, is_quads: false }
+        Form { limit, is_quads: self.relaxed(precision).is_some() }
     }
 
-    /// Whether activations of 8 bits meet it, and the kernels that then multiply, if there are any but our own: for one
-    /// token, and for a tile.
-    pub(crate) fn relaxed(self, precision: Precision) -> Option<Option<[Product; 2]>> {
-        let Precision::Quick(kernels) = precision else { return None };
-        match (self.quants, self.scales) {
-            (Bits::Four { .. }, Kind::One) => Some(kernels.map(|kernels| kernels.scale)),
-            (Bits::Four { .. }, Kind::Minimum) => Some(kernels.map(|kernels| kernels.minimum)),
-            _ => None,
-        }
+    /// Whether activations of 8 bits meet it.
+    fn is_quick(self, precision: Precision) -> bool {
+        let is_simple = matches!((self.quants, self.scales), (Bits::Four { .. }, Kind::One | Kind::Minimum));
+        is_simple && matches!(precision, Precision::Quick(_))
+    }
+
+    /// The kernels in relaxed SIMD that multiply then, if there are any: for one token, and for a tile.
+    pub(crate) fn relaxed(self, precision: Precision) -> Option<[Product; 2]> {
+        let Precision::Quick(Some(kernels)) = precision else { return None };
+        let found = if self.scales == Kind::One { kernels.scale } else { kernels.minimum };
+        self.is_quick(precision).then_some(found)
     }
 
     /// What a block has besides quants, in the order in which it lies there, with its index.

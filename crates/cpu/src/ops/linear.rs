@@ -83,7 +83,7 @@ impl Linear {
 
     /// Whether blocks are unpacked before tokens meet them.
     fn unpacks(&self, layout: Layout, precision: Precision) -> bool {
-        let is_quick = layout.relaxed(precision).flatten().is_some();
+        let is_quick = layout.relaxed(precision).is_some();
         self.input.rows > FEW_TOKENS && layout.quants != Bits::Sixteen && !is_quick
     }
 
@@ -112,7 +112,7 @@ impl Linear {
             let Some((_, weights)) = store.packed(self.weight) else { return };
             let work = Work { runs: share.of(runs), weights, layout, form, x, out: &out };
             let (kernels, bytes, words) = (layout.kernels(), layout.block_bytes(), form.group_words());
-            if let Some([one, tile]) = layout.relaxed(precision).flatten() {
+            if let Some([one, tile]) = layout.relaxed(precision) {
                 let zero = layout.zero();
                 self.meet(
                     work,

@@ -177,7 +177,7 @@ fn kernels_of_bytes_give_the_bits_of_ours() {
     for dtype in packable() {
         let buffer = packed(dtype, &stored(dtype));
         let layout = buffer.packed.unwrap();
-        let Some([one, tile]) = layout.relaxed(Precision::Quick(relaxed)).flatten() else {
+        let Some([one, tile]) = layout.relaxed(Precision::Quick(relaxed)) else {
             assert_eq!(layout.form(Precision::Quick(relaxed)), layout.form(Precision::Exact), "{dtype}");
             continue;
         };
