@@ -47,7 +47,11 @@ fn variants() -> Vec<Variant> {
 
 #[test]
 fn every_variant_passes_naga() {
-    for (kernel, formats, files) in variants() {
+    let all = variants();
+    let narrow = all.iter().filter(|(_, formats, _)| !formats.is_empty()).map(|(kernel, formats, files)| {
+        (*kernel, formats.clone(), files.iter().copied().chain([shader::NARROW]).collect::<Vec<_>>())
+    });
+    for (kernel, formats, files) in all.iter().cloned().chain(narrow) {
         let label = kernel.label(&formats, &files);
         let source =
             shader::compose(kernel.wgsl, &formats, &files).unwrap_or_else(|import| panic!("{label}: {import}"));

@@ -52,6 +52,8 @@ pub struct Limits {
     pub tier: Tier,
     /// Lanes of a subgroup, at least; a power of 2. 1 if that is not known.
     pub subgroup: u32,
+    /// Weights are loaded word by word and not by vectors, which is for llvmpipe (`loads_narrow.wgsl`).
+    pub narrow: bool,
     /// What was measured to be faster than usual.
     pub tuning: Tuning,
 }
@@ -65,6 +67,7 @@ impl Default for Limits {
             uniform_alignment: 256,
             tier: Tier::Fused,
             subgroup: 1,
+            narrow: false,
             tuning: Tuning::default(),
         }
     }
@@ -158,6 +161,7 @@ impl Device {
             uniform_alignment: u64::from(given.min_uniform_buffer_offset_alignment),
             tier,
             subgroup: info.subgroup_min_size.clamp(1, 64),
+            narrow: info.name.contains("llvmpipe"),
             tuning: Tuning::default(),
         };
         let mut facts = facts(&info, &limits, adapter.features());

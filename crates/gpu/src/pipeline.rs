@@ -61,7 +61,9 @@ impl GpuBackend {
         let device = &self.device.device;
         if !self.modules.contains_key(&label) {
             let import = |name| BackendError::Validation(format!("{label}: no file to import is named {name}"));
-            let source = shader::compose(kernel.wgsl, formats, files).map_err(import)?;
+            let narrow = self.device.limits.narrow.then_some(shader::NARROW);
+            let all: Vec<&str> = files.iter().copied().chain(narrow).collect();
+            let source = shader::compose(kernel.wgsl, formats, &all).map_err(import)?;
             let source = match &self.edit {
                 Some(edit) => edit(&label, source),
                 None => source,

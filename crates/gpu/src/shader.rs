@@ -58,6 +58,10 @@ pub const LIB: &[(&str, &str)] = &[
     ("reduce_quads", include_str!("shaders/lib/reduce_quads.wgsl")),
     ("reduce_subgroups", include_str!("shaders/lib/reduce_subgroups.wgsl")),
     ("unit", include_str!("shaders/lib/unit.wgsl")),
+    ("stored_wide", include_str!("shaders/lib/stored_wide.wgsl")),
+    ("stored_narrow", include_str!("shaders/lib/stored_narrow.wgsl")),
+    ("loads_wide", include_str!("shaders/lib/loads_wide.wgsl")),
+    ("loads_narrow", include_str!("shaders/lib/loads_narrow.wgsl")),
     ("f32", include_str!("shaders/lib/f32.wgsl")),
     ("f16", include_str!("shaders/lib/f16.wgsl")),
     ("bf16", include_str!("shaders/lib/bf16.wgsl")),
@@ -78,6 +82,12 @@ pub const LIB: &[(&str, &str)] = &[
 
 /// Those that use subgroups.
 pub const NEEDS_SUBGROUPS: [&str; 2] = ["reduce_quads", "reduce_subgroups"];
+
+/// Among the files of a kernel: it loads weights word by word, where vectors are the usual ones.
+pub const NARROW: &str = "stored_narrow";
+
+/// What files have in them that are written once a weight.
+const OF_A_WEIGHT: [&str; 4] = ["weight[", "#import format", "four_words(", "one_word("];
 
 /// The complete WGSL of a kernel. An import that is a role, as `input` is, stands for the one of `files` whose name starts with
 /// it. `Err` holds the name of an import that does not exist.
@@ -120,7 +130,7 @@ impl Composer<'_> {
             }
             let (name, body) = self.find(import, numbered.as_ref().map_or(0, |numbered| numbered.number))?;
             match numbered {
-                Some(own) if body.contains("weight[") || body.contains("#import format") => {
+                Some(own) if OF_A_WEIGHT.iter().any(|part| body.contains(part)) => {
                     if own.seen.insert(name) {
                         self.append(body, numbered)?;
                     }
@@ -142,6 +152,11 @@ impl Composer<'_> {
             "element" => self.formats.get(number).map(|dtype| element(*dtype)),
             "fetch" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["fetch_numbers", "fetch_blocks"])),
             "scaled" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["scaled_numbers", "scaled_blocks"])),
+            "stored" | "loads" => {
+                let [wide, narrow] =
+                    if name == "stored" { ["stored_wide", NARROW] } else { ["loads_wide", "loads_narrow"] };
+                Some(if self.files.contains(&NARROW) { narrow } else { wide })
+            }
             _ => role(),
         };
         let file = file.unwrap_or(name);

@@ -1,5 +1,6 @@
 // Rows of a table of any format, a unit of 32 columns an invocation. A part of a split table writes the rows it holds.
 #import grid
+#import stored
 #import format
 
 struct Params {
@@ -13,7 +14,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> weight: array<vec4<u32>>;          // [rows, columns] in blocks
+@group(0) @binding(1) var<storage, read> weight: array<Stored>;          // [rows, columns] in blocks
 @group(0) @binding(2) var<storage, read> index: array<u32>;                 // [n]
 @group(0) @binding(3) var<storage, read_write> output: array<vec4<f32>>;    // [n, columns]
 

@@ -1,5 +1,6 @@
 // f32: 4 bytes an element, row after row.
 #import unit
+#import loads
 
 // The first vector of a row.
 fn row_start(row: u32, vectors: u32) -> u32 {
@@ -8,7 +9,7 @@ fn row_start(row: u32, vectors: u32) -> u32 {
 
 // Columns 4 index .. 4 index + 4.
 fn four(start: u32, index: u32) -> vec4<f32> {
-    return bitcast<vec4<f32>>(weight[start + index]);
+    return bitcast<vec4<f32>>(four_words(start + index));
 }
 
 // 32 weights from column 32 * index.

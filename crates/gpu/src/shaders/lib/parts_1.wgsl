@@ -1,5 +1,6 @@
 // One weight.
-@group(0) @binding(5) var<storage, read> weight_0: array<vec4<u32>>; // [rows, in] in blocks
+#import stored
+@group(0) @binding(5) var<storage, read> weight_0: array<Stored>; // [rows, in] in blocks
 #import weight 0
 
 fn part_sums(part: u32, token: u32, row: u32, lane: u32) -> Sums {

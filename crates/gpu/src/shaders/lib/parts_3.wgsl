@@ -1,7 +1,8 @@
 // Three weights.
-@group(0) @binding(5) var<storage, read> weight_0: array<vec4<u32>>; // [rows, in] in blocks
-@group(0) @binding(6) var<storage, read> weight_1: array<vec4<u32>>;
-@group(0) @binding(7) var<storage, read> weight_2: array<vec4<u32>>;
+#import stored
+@group(0) @binding(5) var<storage, read> weight_0: array<Stored>; // [rows, in] in blocks
+@group(0) @binding(6) var<storage, read> weight_1: array<Stored>;
+@group(0) @binding(7) var<storage, read> weight_2: array<Stored>;
 #import weight 0
 #import weight 1
 #import weight 2

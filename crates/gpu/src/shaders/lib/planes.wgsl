@@ -2,6 +2,7 @@
 // for each block, and each 16 bytes of a longer field, those of the four rows beside each other. So neighbours that take
 // neighbouring blocks or rows read neighbouring vectors, and nothing starts in the middle of a word.
 #import bits
+#import loads
 
 // The vector of a row in the first plane of its group; what follows counts from there. Groups are whole numbers of four vectors.
 fn row_start(row: u32, group_vectors: u32) -> u32 {
@@ -10,12 +11,12 @@ fn row_start(row: u32, group_vectors: u32) -> u32 {
 
 // Word `index` of a plane of a word a row, which starts `plane` vectors behind the first one.
 fn word_at(start: u32, plane: u32, index: u32) -> u32 {
-    return weight[(start & 0xfffffffcu) + plane + index][start & 3u];
+    return one_word((start & 0xfffffffcu) + plane + index, start & 3u);
 }
 
 // The same of a plane of halves.
 fn half_at(start: u32, plane: u32, index: u32) -> f32 {
     let pair = ((index & 1u) << 1u) | ((start & 2u) >> 1u);
-    let word = weight[(start & 0xfffffffcu) + plane + (index >> 1u)][pair];
+    let word = one_word((start & 0xfffffffcu) + plane + (index >> 1u), pair);
     return half(select(word, word >> 16u, (start & 1u) != 0u));
 }

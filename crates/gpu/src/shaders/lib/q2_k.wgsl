@@ -15,14 +15,14 @@ fn unit(start: u32, index: u32) -> Unit {
     let head = word_at(start, blocks * 20u, block);
     let d = half(head);
     let dmin = half(head >> 16u);
-    let scales = weight[start + (blocks * 4u + block) * 4u][sub >> 1u] >> ((sub & 1u) << 4u);
+    let scales = one_word(start + (blocks * 4u + block) * 4u, sub >> 1u) >> ((sub & 1u) << 4u);
     let d0 = d * f32(scales & 15u);
     let m0 = -dmin * f32((scales >> 4u) & 15u);
     let d1 = d * f32((scales >> 8u) & 15u);
     let m1 = -dmin * f32((scales >> 12u) & 15u);
     let at = start + (block * 4u + (sub >> 2u) * 2u) * 4u;
-    let low = weight[at];
-    let high = weight[at + 4u];
+    let low = four_words(at);
+    let high = four_words(at + 4u);
     let bit = (sub & 3u) << 1u;
     return Unit(
         two(low.x, bit), two(low.y, bit), two(low.z, bit), two(low.w, bit),

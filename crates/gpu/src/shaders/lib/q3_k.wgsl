@@ -16,7 +16,7 @@ fn three(low: u32, high: u32, bit: u32, sub: u32) -> vec4<f32> {
 
 // Word `index` of the plane of scales.
 fn scale_word(start: u32, plane: u32, index: u32) -> u32 {
-    return weight[(start & 0xfffffffcu) + plane + (index >> 2u)][index & 3u];
+    return one_word((start & 0xfffffffcu) + plane + (index >> 2u), index & 3u);
 }
 
 fn unit(start: u32, index: u32) -> Unit {
@@ -31,11 +31,11 @@ fn unit(start: u32, index: u32) -> Unit {
     let d0 = d * scale_of(s0, s1, s2, sub * 2u);
     let d1 = d * scale_of(s0, s1, s2, sub * 2u + 1u);
     let at = start + (block * 4u + (sub >> 2u) * 2u) * 4u;
-    let l0 = weight[at];
-    let l1 = weight[at + 4u];
+    let l0 = four_words(at);
+    let l1 = four_words(at + 4u);
     let high = start + (blocks * 4u + block * 2u) * 4u;
-    let h0 = weight[high];
-    let h1 = weight[high + 4u];
+    let h0 = four_words(high);
+    let h1 = four_words(high + 4u);
     let bit = (sub & 3u) << 1u;
     return Unit(
         three(l0.x, h0.x, bit, sub), three(l0.y, h0.y, bit, sub), three(l0.z, h0.z, bit, sub), three(l0.w, h0.w, bit, sub),

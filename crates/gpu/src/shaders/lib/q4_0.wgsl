@@ -3,7 +3,7 @@
 #import planes
 
 fn unit(start: u32, index: u32) -> Unit {
-    let q = weight[start + index * 4u];
+    let q = four_words(start + index * 4u);
     let d = half_at(start, params.units * 4u, index);
     return Unit(
         low_nibbles(q.x), low_nibbles(q.y), low_nibbles(q.z), low_nibbles(q.w),

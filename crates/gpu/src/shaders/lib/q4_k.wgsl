@@ -12,13 +12,13 @@ fn nibbles(word: u32, mask: u32, factor: f32) -> vec4<f32> {
 fn unit(start: u32, index: u32) -> Unit {
     let block = index >> 3u;
     let sub = index & 7u;
-    let head = weight[start + (params.units + block) * 4u];
+    let head = four_words(start + (params.units + block) * 4u);
     let sm = scale_and_minimum(head.y, head.z, head.w, sub);
     let d = half(head.x) * sm.x;
     let m = -half(head.x >> 16u) * sm.y;
     let at = start + (block * 8u + (sub & 6u)) * 4u;
-    let low = weight[at];
-    let high = weight[at + 4u];
+    let low = four_words(at);
+    let high = four_words(at + 4u);
     let is_high = (sub & 1u) != 0u;
     let mask = select(0x0f0f0f0fu, 0xf0f0f0f0u, is_high);
     let factor = select(1.0, 0.0625, is_high);

@@ -4,5 +4,5 @@
 
 fn unit(start: u32, index: u32) -> Unit {
     let d = half_at(start, params.units * 5u, index);
-    return fives(weight[start + index * 4u], word_at(start, params.units * 4u, index), d, -16.0 * d);
+    return fives(four_words(start + index * 4u), word_at(start, params.units * 4u, index), d, -16.0 * d);
 }

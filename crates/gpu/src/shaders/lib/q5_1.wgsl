@@ -5,5 +5,5 @@
 fn unit(start: u32, index: u32) -> Unit {
     let head = word_at(start, params.units * 5u, index);
     let high = word_at(start, params.units * 4u, index);
-    return fives(weight[start + index * 4u], high, half(head), half(head >> 16u));
+    return fives(four_words(start + index * 4u), high, half(head), half(head >> 16u));
 }

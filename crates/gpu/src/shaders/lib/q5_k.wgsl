@@ -12,16 +12,16 @@ fn unit(start: u32, index: u32) -> Unit {
     let block = index >> 3u;
     let sub = index & 7u;
     let blocks = params.units >> 3u;
-    let head = weight[start + (blocks * 10u + block) * 4u];
+    let head = four_words(start + (blocks * 10u + block) * 4u);
     let sm = scale_and_minimum(head.y, head.z, head.w, sub);
     let d = half(head.x) * sm.x;
     let m = -half(head.x >> 16u) * sm.y;
     let at = start + (block * 8u + (sub & 6u)) * 4u;
-    let q0 = weight[at];
-    let q1 = weight[at + 4u];
+    let q0 = four_words(at);
+    let q1 = four_words(at + 4u);
     let high = start + (blocks * 8u + block * 2u) * 4u;
-    let h0 = weight[high];
-    let h1 = weight[high + 4u];
+    let h0 = four_words(high);
+    let h1 = four_words(high + 4u);
     let shift = (sub & 1u) << 2u;
     return Unit(
         five(q0.x, shift, h0.x, sub), five(q0.y, shift, h0.y, sub), five(q0.z, shift, h0.z, sub), five(q0.w, shift, h0.w, sub),

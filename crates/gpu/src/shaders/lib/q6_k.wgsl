@@ -15,15 +15,15 @@ fn unit(start: u32, index: u32) -> Unit {
     let j = sub & 3u;
     let blocks = params.units >> 3u;
     let d = half_at(start, blocks * 52u, block);
-    let scales = signed_bytes(weight[start + (blocks * 12u + block) * 4u][sub >> 1u] >> ((sub & 1u) << 4u));
+    let scales = signed_bytes(one_word(start + (blocks * 12u + block) * 4u, sub >> 1u) >> ((sub & 1u) << 4u));
     let d0 = d * scales.x;
     let d1 = d * scales.y;
     let at = start + (block * 8u + part * 4u + (j & 1u) * 2u) * 4u;
-    let l0 = weight[at];
-    let l1 = weight[at + 4u];
+    let l0 = four_words(at);
+    let l1 = four_words(at + 4u);
     let high = start + (blocks * 8u + block * 4u + part * 2u) * 4u;
-    let h0 = weight[high];
-    let h1 = weight[high + 4u];
+    let h0 = four_words(high);
+    let h1 = four_words(high + 4u);
     let shift = (j >> 1u) << 2u;
     let bit = j << 1u;
     return Unit(

@@ -3,8 +3,8 @@
 #import planes
 
 fn unit(start: u32, index: u32) -> Unit {
-    let low = weight[start + index * 8u];
-    let high = weight[start + index * 8u + 4u];
+    let low = four_words(start + index * 8u);
+    let high = four_words(start + index * 8u + 4u);
     let d = half_at(start, params.units * 8u, index);
     return Unit(
         signed_bytes(low.x), signed_bytes(low.y), signed_bytes(low.z), signed_bytes(low.w),

@@ -1,0 +1,2 @@
+// What the binding of a weight holds: words.
+alias Stored = u32;
