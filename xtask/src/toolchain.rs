@@ -24,7 +24,7 @@ pub(crate) struct Variant {
     /// What wasm-opt must be told beyond what every module has.
     pub(crate) wasm_opt: &'static [&'static str],
     /// The parts of the standard library that it needs.
-    library: &'static str,
+    std: &'static str,
 }
 
 /// What most modules need.
@@ -35,7 +35,7 @@ const GROWABLE: &str = "--growable-table";
 
 /// The floor: every browser with WebGPU or Wasm SIMD runs it.
 pub(crate) const SIMD128: Variant =
-    Variant { folder: "wasm", features: "+simd128", link: &[GROWABLE], wasm_opt: &[], library: STD };
+    Variant { folder: "wasm", features: "+simd128", link: &[GROWABLE], wasm_opt: &[], std: STD };
 
 /// The whole runtime with multiply-adds whose last bits are the machine's to choose. Measured, not shipped.
 pub(crate) const RELAXED: Variant = Variant {
@@ -43,7 +43,7 @@ pub(crate) const RELAXED: Variant = Variant {
     features: "+simd128,+relaxed-simd",
     link: &[],
     wasm_opt: &["--enable-relaxed-simd"],
-    library: STD,
+    std: STD,
 };
 
 /// Memory that threads share, for pages that are cross-origin isolated. std has to be built with the same features.
@@ -62,7 +62,7 @@ pub(crate) const THREADS: Variant = Variant {
         "--export=__tls_base",
     ],
     wasm_opt: &["--enable-threads"],
-    library: STD,
+    std: STD,
 };
 
 /// Without a stack: what would use one traps, instead of writing into somebody else's.
@@ -74,7 +74,7 @@ pub(crate) const KERNELS: Variant = Variant {
     features: "+simd128,+relaxed-simd",
     link: &["--import-memory", NO_STACK],
     wasm_opt: &["--enable-relaxed-simd"],
-    library: "core",
+    std: "core",
 };
 
 /// The same over memory that threads share. Nothing in them is atomic; a module has to say so to be given such memory.
@@ -83,7 +83,7 @@ pub(crate) const KERNELS_THREADS: Variant = Variant {
     features: "+simd128,+relaxed-simd,+atomics,+bulk-memory,+mutable-globals",
     link: &["--import-memory", "--shared-memory", "--max-memory=4294967296", NO_STACK],
     wasm_opt: &["--enable-relaxed-simd", "--enable-threads"],
-    library: "core",
+    std: "core",
 };
 
 impl Variant {
@@ -167,7 +167,7 @@ impl Toolchain {
             .args(["--target", TARGET]);
         if !matches!(self, Toolchain::Installed) {
             // In this command's environment only: set for all, it would let `#![feature]` slip into our code.
-            command.args(["-Z", &format!("build-std={}", variant.library)]).env("RUSTC_BOOTSTRAP", "1");
+            command.args(["-Z", &format!("build-std={}", variant.std)]).env("RUSTC_BOOTSTRAP", "1");
         }
         if let Toolchain::Debian { linker } = self {
             command

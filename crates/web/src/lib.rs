@@ -58,8 +58,13 @@ impl Runtime {
     pub async fn open(files: Vec<JsFile>, options: JsValue, sink: Function) -> Result<Runtime, Failure> {
         let OpenOptions { device, context, power_preference, self_test, tier, precision, tune, tuning } =
             from_value(options)?;
+        let is_quick = match precision.as_deref() {
+            None | Some("exact") => false,
+            Some("quick") => true,
+            Some(other) => return Err(Failure::new("BAD_INPUT", &format!("there is no precision {other}"))),
+        };
         let device = match device.as_str() {
-            "wasm" => device::cpu(precision.as_deref() == Some("quick")),
+            "wasm" => device::cpu(is_quick),
             "webgpu" => device::gpu(power_preference.as_deref(), tier.as_deref(), self_test.unwrap_or(true)).await?,
             other => return Err(Failure::new("BAD_INPUT", &format!("there is no device {other}"))),
         };

@@ -29,6 +29,12 @@ export async function precision({ report, browser, server, run }) {
     }
     return `${best.precision}; ${apart.toFixed(4)} nats a token from 'exact'`;
   });
+
+  await report.test(`${run}: a precision that there is not is told of`, async () => {
+    needModel(chat);
+    const error = await page.evaluate((url) => failure(() => openRuntime('wasm', { 'model.gguf': url }, { precision: 'Quick' })), url);
+    assert.equal(error?.code, 'BAD_INPUT');
+  });
   await page.close();
   await withThreads({ report, browser, run });
 }
