@@ -9,6 +9,7 @@ mod plans;
 use std::io::{Write, stdout};
 
 use anyhow::Result;
+use graph::DType;
 use serde_json::{Value, json};
 
 use crate::host::{Device, Setup};
@@ -25,6 +26,15 @@ pub(crate) struct Options {
     /// Kernels by themselves, and no model that is not given.
     #[arg(long)]
     kernels: bool,
+    /// Formats of weights that kernels are measured with; the most usual ones by default.
+    #[arg(long = "dtype", value_parser = crate::random::dtype)]
+    dtypes: Vec<DType>,
+    /// Rows and columns of their weights, as 4096x2048; by default some of a model's.
+    #[arg(long = "shape", value_parser = shape)]
+    shapes: Vec<[usize; 2]>,
+    /// Tokens of a matrix product; by default 1 to 8 and many.
+    #[arg(long = "batch")]
+    batches: Vec<usize>,
     /// Do not measure what the GPU can do at most; shares of it are left out.
     #[arg(long)]
     no_ceiling: bool,
@@ -48,6 +58,11 @@ pub(crate) struct Options {
     tokens: usize,
 }
 
+fn shape(text: &str) -> Result<[usize; 2], String> {
+    let sides = text.split_once('x').and_then(|(rows, columns)| Some([rows.parse().ok()?, columns.parse().ok()?]));
+    sides.filter(|sides| !sides.contains(&0)).ok_or_else(|| "rows and columns, as 4096x2048".into())
+}
+
 fn tier(name: &str) -> Result<gpu::Tier, String> {
     let names = || gpu::Tier::ALL.map(gpu::Tier::name).join(", ");
     gpu::Tier::of(name).ok_or_else(|| format!("there is no tier {name}, only {}", names()))
@@ -69,7 +84,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     for setup in setups(options).filter(|setup| is_wanted(setup.device)) {
         if options.kernels {
-            plans::kernels(&setup, ceiling)?;
+            plans::kernels(&setup, ceiling, options)?;
         }
         for model in &names {
             models::measure(options, model, &setup, ceiling)?;

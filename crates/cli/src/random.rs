@@ -39,7 +39,8 @@ enum Shape {
     Three,
 }
 
-fn dtype(name: &str) -> Result<DType, String> {
+/// A format of weights by its name.
+pub(crate) fn dtype(name: &str) -> Result<DType, String> {
     let found = DType::WEIGHTS.into_iter().find(|dtype| dtype.name() == name);
     found.ok_or_else(|| format!("there is no format {name}, only {}", DType::WEIGHTS.map(DType::name).join(", ")))
 }

@@ -6,19 +6,18 @@ use serde_json::json;
 
 use super::plans::{Bench, Prepared};
 
-/// Steps of few tokens: an answer, and guesses of prompt lookup.
-const FEW: [usize; 4] = [1, 2, 4, 8];
-/// Weights of a plan at most where many tokens meet them: their bytes do not count.
+/// Tokens from which on the bytes of weights do not count, and weights of a plan then.
+const MANY: usize = 16;
 const FEW_WEIGHTS: usize = 4;
 
 /// All shapes of a format.
 pub(super) fn measure(bench: &mut Bench, dtype: DType) -> Result<()> {
-    for &[rows, columns] in bench.load.shapes {
+    for [rows, columns] in bench.load.shapes.clone() {
         let bytes = TensorType::new(dtype, [rows, columns]).bytes().context("rows of no whole blocks")?;
         let copies = bench.load.bytes.div_ceil(bytes) as usize;
         let mut weights = Buffers::new();
-        for tokens in FEW.into_iter().chain([bench.load.many]) {
-            let copies = if tokens == bench.load.many { copies.min(FEW_WEIGHTS) } else { copies };
+        for tokens in bench.load.batches.clone() {
+            let copies = if tokens >= MANY { copies.min(FEW_WEIGHTS) } else { copies };
             let graph = products(dtype, [rows, columns], tokens, copies);
             let plan = Prepared::new(bench.backend.as_mut(), graph, &mut weights)?;
             let seconds = plan.seconds(bench.backend.as_mut())? / copies as f64;

@@ -9,13 +9,13 @@ use pollster::block_on;
 use serde_json::{Value, json};
 
 use super::ceiling::{Ceiling, rates};
-use super::{attention, joined, linear, print, rounded};
+use super::{Options, attention, joined, linear, print, rounded};
 use crate::host::{Device, Setup};
 
 /// Launches of the smallest kernel in one plan.
 const LAUNCHES: usize = 256;
 /// Seconds between two waits, so that a wait does not count.
-const LONG_ENOUGH: f64 = 0.2;
+const LONG_ENOUGH: f64 = 0.1;
 /// Bytes of random blocks, which are written again and again.
 const PATTERN: usize = 1 << 20;
 
@@ -33,17 +33,31 @@ pub(super) struct Load {
     /// Bytes of weights of a plan: more than the caches of a GPU hold.
     pub(super) bytes: u64,
     /// Rows and columns of weights.
-    pub(super) shapes: &'static [[usize; 2]],
-    /// Tokens of a matrix product, and of a prompt.
+    pub(super) shapes: Vec<[usize; 2]>,
+    /// Tokens of a matrix product.
+    pub(super) batches: Vec<usize>,
+    /// Tokens of a prompt.
     pub(super) many: usize,
 }
 
-const GPU: Load = Load { bytes: 512 << 20, shapes: &[[2048, 2048], [4096, 4096], [65_536, 2048]], many: 512 };
-/// A processor would take minutes for that.
-const PROCESSOR: Load = Load { bytes: 64 << 20, shapes: &[[2048, 2048]], many: 64 };
+impl Load {
+    /// What the options ask for, and otherwise what suits a GPU. A processor would take minutes for that.
+    fn of(options: &Options, is_processor: bool) -> Load {
+        let (bytes, shapes, many): (_, &[_], _) = match is_processor {
+            true => (64 << 20, &[[2048, 2048]], 64),
+            false => (512 << 20, &[[2048, 2048], [4096, 4096], [65_536, 2048]], 512),
+        };
+        let or = |asked: &[_], usual: &[_]| if asked.is_empty() { usual.to_vec() } else { asked.to_vec() };
+        let batches = if options.batches.is_empty() { vec![1, 2, 4, 8, many] } else { options.batches.clone() };
+        Load { bytes, shapes: or(&options.shapes, shapes), batches, many }
+    }
+}
+
+/// Formats that models come in most; the others have kernels of the same kind.
+const DTYPES: [DType; 7] = [DType::Q4_0, DType::Q4_1, DType::Q8_0, DType::Q4K, DType::Q6K, DType::F16, DType::F32];
 
 /// Measures the kernels of a device; prints why not where there is none.
-pub(super) fn kernels(setup: &Setup, ceiling: Option<Ceiling>) -> Result<()> {
+pub(super) fn kernels(setup: &Setup, ceiling: Option<Ceiling>, options: &Options) -> Result<()> {
     let &Setup { device, threads, .. } = setup;
     let backend = match setup.backend() {
         Ok(backend) => backend,
@@ -57,10 +71,10 @@ pub(super) fn kernels(setup: &Setup, ceiling: Option<Ceiling>) -> Result<()> {
     let header = json!({
         "device": facts.device, "adapter": facts.name, "tier": facts.details.get("tier"), "threads": threads,
     });
-    let load = if is_processor { PROCESSOR } else { GPU };
+    let load = Load::of(options, is_processor);
     let mut bench = Bench { backend, header, ceiling, load };
     bench.launches()?;
-    for dtype in [DType::Q4_0, DType::Q4_1, DType::Q8_0, DType::Q4K, DType::Q6K, DType::F16, DType::F32] {
+    for &dtype in if options.dtypes.is_empty() { &DTYPES } else { options.dtypes.as_slice() } {
         linear::measure(&mut bench, dtype)?;
     }
     attention::measure(&mut bench)
