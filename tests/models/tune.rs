@@ -110,7 +110,10 @@ struct Loaded {
 }
 
 fn loaded(cost: fn(&Chosen) -> f64, options: LoadOptions) -> Loaded {
-    let clock = Clock::default();
+    loaded_on(Clock::default(), cost, options)
+}
+
+fn loaded_on(clock: Clock, cost: fn(&Chosen) -> f64, options: LoadOptions) -> Loaded {
     let (chosen, runs) = (Rc::new(RefCell::new(Chosen::new())), Rc::new(Cell::new(0)));
     let timed =
         Timed { clock: clock.clone(), cost, chosen: chosen.clone(), plans: BTreeMap::new(), runs: runs.clone() };
@@ -157,6 +160,16 @@ fn the_fastest_way_is_taken() {
         engine.cached().to_vec()
     };
     assert_eq!(answer(&mut engine), answer(&mut other));
+}
+
+/// A wait of several tokens' length hides no gain.
+#[test]
+fn a_wait_hardly_counts() {
+    let cost = |chosen: &Chosen| if is(chosen, "tier", "better") { 1.7 } else { 2.0 };
+    let wait = LoadOptions { tune: true, ..Default::default() };
+    let Loaded { engine, .. } = loaded_on(Clock(Rc::default(), 9.0), cost, wait);
+    let details = &engine.info().details;
+    assert_eq!(details["tuning"], "tier=better lanes.64=8", "{}", details["tuningReason"]);
 }
 
 #[test]
