@@ -16,13 +16,18 @@ use graph::{Activation, Graph, LeafKind, Node, Op, Value};
 
 use crate::{Limits, Tier, tensor::split};
 
+pub use attention::MERGED;
 pub use vectors::Vectors;
 
-/// Input columns of a linear stage with a norm in front of it, for all tokens of a tile of a few: what fits the memory of a
-/// workgroup beside its sums.
-pub const STAGED: usize = 3584;
+/// Vectors of the input of a linear stage, of all tokens of a tile of a few: what fits the memory of a workgroup beside its sums.
+pub const STAGED: usize = 936;
 /// Elements of the unit that a format dequantizes at once.
 pub const UNIT: usize = 32;
+
+/// Vectors that a token of so many columns takes there, in lines of an odd number of units.
+pub fn staged(columns: usize) -> usize {
+    UNIT / 4 * ((columns / UNIT) | 1)
+}
 
 /// The stages of a graph, in the order in which they run.
 pub struct Program {
@@ -96,6 +101,15 @@ pub enum Input {
     },
     /// The layer norm that is named, which is stored for later.
     LayerNorm(Value),
+    /// Attention of one token in shares, which are merged.
+    Splits {
+        /// Its result.
+        value: Value,
+        /// Query heads.
+        heads: usize,
+        /// Shares.
+        splits: usize,
+    },
 }
 
 /// What becomes of the products of a linear stage.
@@ -133,6 +147,8 @@ pub struct Heads {
     pub norms: Option<[Value; 2]>,
     /// Positions.
     pub positions: Value,
+    /// Shares of the keys that are attended to by workgroups of their own. Of more than one, they are stored as they are.
+    pub splits: usize,
 }
 
 /// Columns of another value.
@@ -157,6 +173,7 @@ impl Program {
         // Workgroups of a few invocations would compute each norm many times.
         if limits.tier >= Tier::Fused {
             norm::inputs(&mut draft);
+            attention::splits(&mut draft);
         }
         gather::scaled(&mut draft);
         let stages: Vec<Stage> = draft.stages.into_values().collect();
@@ -240,6 +257,15 @@ impl Stage {
                     _ => vec![result],
                 }
             }
+            Stage::Attention(Heads { result, splits, .. }) if *splits > 1 => {
+                let heads = match op(graph, *result) {
+                    Some(&Op::Attention { heads, .. }) => heads,
+                    _ => 0,
+                };
+                // A vector a head beside what it attends to.
+                let row = graph.ty(*result).shape.columns() + 4 * heads;
+                vec![(*result, (4 * splits * row) as u64)]
+            }
             Stage::Attention(heads) | Stage::Heads(heads) => vec![bytes(heads.result)],
         }
     }
@@ -260,7 +286,7 @@ impl Input {
     /// The value that is read first, and the norm's operand.
     pub fn value(&self, graph: &Graph) -> Value {
         match *self {
-            Input::Plain(value) => value,
+            Input::Plain(value) | Input::Splits { value, .. } => value,
             Input::RmsNorm(norm) | Input::LayerNorm(norm) => operand(graph, norm),
             Input::RmsSum { left, .. } => left,
         }

@@ -64,7 +64,7 @@ const QUADS_ROLES: &[&[&str]] =
     &[&["sums_of_4_quads", "sums_of_2_quads", "sums_of_1_quad"], &["parts_1"], &["weight_quads"], QUADS];
 const PARTS: &[&str] = &["parts_1", "parts_2", "parts_3"];
 const LINEAR_ROLES: &[&[&str]] = &[
-    &["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"],
+    &["input_plain", "input_whole", "input_rms_norm", "input_rms_sum", "input_layer_norm", "input_splits"],
     PARTS,
     &["weight_lanes"],
     &["sums_of_1", "sums_of_2", "sums_of_4", "sums_of_8"],

@@ -26,7 +26,10 @@ pub const LIB: &[(&str, &str)] = &[
     ("sums_of_2", include_str!("shaders/lib/sums_of_2.wgsl")),
     ("sums_of_4", include_str!("shaders/lib/sums_of_4.wgsl")),
     ("sums_of_8", include_str!("shaders/lib/sums_of_8.wgsl")),
+    ("ahead_nothing", include_str!("shaders/lib/ahead_nothing.wgsl")),
     ("staged", include_str!("shaders/lib/staged.wgsl")),
+    ("input_splits", include_str!("shaders/lib/input_splits.wgsl")),
+    ("input_whole", include_str!("shaders/lib/input_whole.wgsl")),
     ("input_plain", include_str!("shaders/lib/input_plain.wgsl")),
     ("input_rms_norm", include_str!("shaders/lib/input_rms_norm.wgsl")),
     ("input_rms_sum", include_str!("shaders/lib/input_rms_sum.wgsl")),
@@ -178,10 +181,11 @@ fn element(dtype: DType) -> &'static str {
     }
 }
 
-/// The text with its number behind `weight` and behind the name of every function that it declares.
+/// The text with its number behind `weight` and behind the name of every function and structure that it declares.
 fn renamed(own: &Numbered) -> String {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let declared = own.text.lines().filter_map(|line| line.strip_prefix("fn ")?.split('(').next());
+    let declared = own.text.lines().filter_map(|line| line.strip_prefix("fn ").or(line.strip_prefix("struct ")));
+    let declared = declared.filter_map(|name| name.split(['(', ' ']).next());
     let names: BTreeSet<&str> = declared.chain(["weight"]).collect();
     let mut text = String::new();
     let mut rest = own.text.as_str();

@@ -8,8 +8,8 @@ use crate::{GpuBackend, Tier, fuse::UNIT, plan::Plan};
 
 /// Rows of different lengths that have a choice of their own; a model has two or three.
 const MOST: usize = 8;
-/// Lanes of `linear` at most: what a workgroup of 64 adds up, in a subgroup of most GPUs.
-const LANES: u32 = 32;
+/// Lanes of `linear` at most: a whole workgroup.
+const LANES: u32 = 64;
 
 /// What was chosen; for the rest the device gets what its tier usually has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

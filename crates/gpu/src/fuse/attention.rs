@@ -2,7 +2,7 @@
 
 use graph::{Graph, Mask, Op, Value};
 
-use super::{Draft, Heads, Input, Linear, Output, Stage, View, op};
+use super::{Draft, Heads, Input, Linear, Output, STAGED, Stage, View, op, staged};
 use crate::Tier;
 
 /// Norms, rope and appends in front of attention, over one linear stage for query, key and value. One token attends in the same
@@ -18,6 +18,37 @@ pub(super) fn causal(draft: &mut Draft<'_>) {
             draft.fold(&absorbed, Stage::Attention(heads));
         } else {
             draft.fold(&absorbed, Stage::Heads(heads));
+        }
+    }
+}
+
+/// Shares of the keys of one token at most, and keys that a cache has for each.
+const SPLITS: usize = 8;
+const KEYS: usize = 64;
+/// Heads times shares at most: a number of each lies beside the input of the kernel that merges them.
+pub const MERGED: usize = 256;
+
+/// Attention of one token in shares, where one linear layer alone reads it: few heads are few workgroups.
+pub(super) fn splits(draft: &mut Draft<'_>) {
+    let graph = draft.graph;
+    for (value, op, _) in graph.ops() {
+        let (Some(Stage::Attention(attention)), &Op::Attention { key, mask, heads, .. }) =
+            (draft.stages.get(&value), op)
+        else {
+            continue;
+        };
+        let Mask::Causal { window, .. } = mask else { continue };
+        let keys = draft.rows(key).min(window.unwrap_or(u32::MAX) as usize);
+        let splits = (keys / KEYS).min(SPLITS).min(MERGED / heads);
+        let fits = staged(draft.columns(value)) + MERGED / 4 <= STAGED;
+        let reader = draft.only_reader(value).and_then(|reader| draft.home.get(&reader)).copied();
+        let Some(reader) = reader.filter(|_| splits > 1 && fits) else { continue };
+        let mut attention = *attention;
+        let Some(Stage::Linear(linear)) = draft.stages.get_mut(&reader) else { continue };
+        if linear.input == Input::Plain(value) && linear.output != Output::Add(value) {
+            linear.input = Input::Splits { value, heads, splits };
+            attention.splits = splits;
+            draft.stages.insert(value, Stage::Attention(attention));
         }
     }
 }
@@ -99,7 +130,8 @@ fn before(draft: &Draft<'_>, value: Value) -> Option<([Value; 3], Heads, Vec<Val
         (None, None) => None,
         _ => return None,
     };
-    let heads = Heads { result: query, input: query_in, appends: [key, values], rope: query, norms, positions };
+    let (result, rope, appends) = (query, query, [key, values]);
+    let heads = Heads { result, input: query_in, appends, rope, norms, positions, splits: 1 };
     Some(([query_in, key_in, value_row], heads, absorbed))
 }
 

@@ -87,7 +87,7 @@ impl Line<'_> {
             weights.join(", ")
         };
         match linear.input {
-            Input::Plain(value) => write!(f, " of {}", self.name(value)),
+            Input::Plain(value) | Input::Splits { value, .. } => write!(f, " of {}", self.name(value)),
             Input::RmsNorm(value) => {
                 write!(f, " of rms_norm({}, {})", self.name(operand(graph, value)), norm(value))
             }
@@ -110,6 +110,9 @@ impl Line<'_> {
             let weights = norms.map(|norm| op(graph, norm).and_then(|op| op.inputs().get(1).copied()));
             let names: Vec<String> = weights.into_iter().flatten().map(|weight| graph.name(weight)).collect();
             write!(f, " norms {}", names.join(", "))?;
+        }
+        if heads.splits > 1 {
+            write!(f, " splits={}", heads.splits)?;
         }
         match op(graph, heads.result) {
             Some(Op::Attention { mask: Mask::Causal { window: Some(window), .. }, .. }) => {

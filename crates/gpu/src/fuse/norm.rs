@@ -2,7 +2,7 @@
 
 use graph::{Op, Value};
 
-use super::{Draft, Input, Output, STAGED, Stage};
+use super::{Draft, Input, Output, STAGED, Stage, staged};
 
 /// A norm that only one linear stage reads, with the sum that it is of; a layer norm that others read later.
 pub(super) fn inputs(draft: &mut Draft<'_>) {
@@ -22,7 +22,7 @@ fn normed(draft: &Draft<'_>, at: Value) -> Option<(Vec<Value>, Input)> {
     let Input::Plain(norm) = linear.input else { return None };
     // The kernel of one token keeps the whole row; that of many does not. Added to its own product, a norm has to be there
     // before.
-    if (draft.rows(norm) == 1 && draft.columns(norm) > STAGED) || linear.output == Output::Add(norm) {
+    if (draft.rows(norm) == 1 && staged(draft.columns(norm)) > STAGED) || linear.output == Output::Add(norm) {
         return None;
     }
     match *draft.alone(norm)? {

@@ -47,7 +47,7 @@ impl Vectors {
             self.add(graph, bias);
         }
         match linear.input {
-            Input::Plain(_) => {}
+            Input::Plain(_) | Input::Splits { .. } => {}
             Input::RmsNorm(norm) | Input::LayerNorm(norm) => self.norm(graph, norm),
             Input::RmsSum { norm, inner, .. } => {
                 self.norm(graph, norm);

@@ -91,22 +91,32 @@ pub(crate) fn attention_decode(site: &Site<'_>) -> Vec<u32> {
 /// Workgroups that a GPU should have for one token before they share keys.
 const WORKGROUPS: usize = 8;
 
+/// Shares of the keys.
+fn splits(site: &Site<'_>) -> usize {
+    match site.stage {
+        Stage::Attention(heads) => heads.splits,
+        _ => 1,
+    }
+}
+
 /// Query heads of a workgroup, at most four: as many of one key as leave enough workgroups. One alone walks through a long
 /// context no faster for reading it once.
 fn shared_heads(site: &Site<'_>) -> usize {
     let Op::Attention { heads, kv_heads, .. } = *site.op else { return 1 };
     let group = heads / kv_heads;
-    let fits = |&shared: &usize| group.is_multiple_of(shared) && heads / shared >= WORKGROUPS;
+    let workgroups = |shared: usize| heads / shared * splits(site);
+    let fits = |&shared: &usize| group.is_multiple_of(shared) && workgroups(shared) >= WORKGROUPS;
     (2..=4).rev().find(fits).unwrap_or(1)
 }
 
 pub(crate) fn attention_decode_constants(site: &Site<'_>) -> Constants {
-    [heads_constants(site), vec![("HEADS", shared_heads(site) as f64)]].concat()
+    let own = [("HEADS", shared_heads(site) as f64), ("SPLITS", splits(site) as f64)];
+    [heads_constants(site), own.to_vec()].concat()
 }
 
 pub(crate) fn attention_decode_grid(site: &Site<'_>) -> [u32; 3] {
     let Op::Attention { heads, .. } = *site.op else { return [1, 1, 1] };
-    site.fold((heads / shared_heads(site)) as u64)
+    site.fold((heads / shared_heads(site) * splits(site)) as u64)
 }
 
 pub(crate) fn rope_append(site: &Site<'_>) -> Vec<u32> {

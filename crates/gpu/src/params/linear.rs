@@ -13,8 +13,10 @@ use crate::{
 const BLOCK: u64 = 256;
 /// No bias.
 const NONE: u32 = u32::MAX;
-/// Workgroups of `linear` with a norm in front of it: enough for any GPU, so that more rows share one norm instead.
-const GROUPS: u64 = 512;
+/// Workgroups of `linear` that keep the whole input: enough for any GPU, so that more rows share it instead.
+const GROUPS: u64 = 1024;
+/// Blocks of rows for which a workgroup keeps an input that it could as well read where it lies.
+const SHARED: u64 = 4;
 /// Tokens of a tile of the plainest kernels.
 const PLAIN_TILE: usize = 4;
 /// Tokens at most that `linear` takes, of more than one; `gemm` takes the others.
@@ -29,6 +31,8 @@ pub(super) struct Shape<'a> {
     pub(super) tile: u64,
     /// Lanes of `linear` that share rows; none if the kernel is `gemm` or `quads`.
     pub(super) lanes: Option<u32>,
+    /// Whether a workgroup keeps the whole input of its tokens.
+    is_whole: bool,
     /// Blocks of rows of all parts.
     blocks: u64,
     /// Workgroups of a tile of tokens.
@@ -41,7 +45,7 @@ impl<'a> Shape<'a> {
         let input = &site.graph.ty(linear.input.value(site.graph)).shape;
         let (tokens, units) = (input.rows() as u64, (input.columns() / UNIT) as u32);
         let is_plain = matches!(linear.input, Input::Plain(_));
-        let staged = if is_plain { 0 } else { input.columns() };
+        let staged = if is_plain { 0 } else { fuse::staged(input.columns()) };
         let few = tile(input.rows(), staged, site.limits.tier);
         let lanes = few.map(|_| site.limits.tuning.lanes(units).unwrap_or_else(|| lanes(units, site.limits.tier)));
         let is_quads = site.limits.tier == Tier::Quads;
@@ -51,11 +55,24 @@ impl<'a> Shape<'a> {
         let own = |index: usize| rows(site, linear, index);
         let beside = if matches!(linear.output, Output::Gated(_)) { 1 } else { linear.parts.len() };
         let blocks: u64 = (0..beside).map(|index| own(index).div_ceil(block)).sum();
+        let fits = few.is_some_and(|tile| tile * fuse::staged(input.columns()) <= STAGED);
+        let is_shared = few.is_some_and(|tile| tile > 1) || blocks >= SHARED * GROUPS;
+        let is_whole = !is_plain || (site.limits.tier > Tier::Plain && fits && is_shared);
         let groups = match lanes {
-            Some(_) if !is_plain => blocks.min(GROUPS.max(blocks.div_ceil(16))),
+            // As many blocks each: the last of them is waited for.
+            Some(_) if is_whole => blocks.div_ceil(blocks.div_ceil(GROUPS)),
             _ => blocks,
         };
-        Some(Shape { linear, tokens, units, tile: few.map_or(many_tokens, |few| few as u64), lanes, blocks, groups })
+        Some(Shape {
+            is_whole,
+            linear,
+            tokens,
+            units,
+            tile: few.map_or(many_tokens, |few| few as u64),
+            lanes,
+            blocks,
+            groups,
+        })
     }
 
     pub(super) fn grid(&self, site: &Site<'_>) -> [u32; 3] {
@@ -63,8 +80,8 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Tokens of a tile of `linear`, whose normed columns it keeps; `None` where `gemm` does better, or `quads`.
-fn tile(tokens: usize, columns: usize, tier: Tier) -> Option<usize> {
+/// Tokens of a tile of `linear`, of whose normed columns it keeps so many vectors; `None` where `gemm` does better, or `quads`.
+fn tile(tokens: usize, staged: usize, tier: Tier) -> Option<usize> {
     match tokens {
         _ if tier == Tier::Quads => None,
         1 => Some(1),
@@ -72,7 +89,7 @@ fn tile(tokens: usize, columns: usize, tier: Tier) -> Option<usize> {
         // The weights are read once, or twice where the memory of a workgroup is too small.
         2..=FEW => {
             let all = tokens.next_power_of_two();
-            [all, all / 2].into_iter().find(|&tile| tile > 1 && tile * columns <= STAGED)
+            [all, all / 2].into_iter().find(|&tile| tile > 1 && tile * staged <= STAGED)
         }
         _ => None,
     }
@@ -82,6 +99,8 @@ fn tile(tokens: usize, columns: usize, tier: Tier) -> Option<usize> {
 fn lanes(units: u32, tier: Tier) -> u32 {
     // Neighbours read neighbouring units of one row; short rows leave no lane idle.
     let most = [32, 16, 8, 4, 2].into_iter().find(|lanes| units >= 2 * lanes);
+    // Of longer rows there are often few.
+    let most = if units >= 3 * 64 { Some(64) } else { most };
     most.filter(|_| tier > Tier::Plain).unwrap_or(1)
 }
 
@@ -147,7 +166,7 @@ pub(crate) fn linear(site: &Site<'_>) -> Vec<u32> {
         after.to_bits(),
     ];
     let (outer, inner) = match linear.input {
-        Input::Plain(_) => ([0; 4], [0; 4]),
+        Input::Plain(_) | Input::Splits { .. } => ([0; 4], [0; 4]),
         Input::RmsNorm(value) | Input::LayerNorm(value) => (norm(site, value), [0; 4]),
         Input::RmsSum { norm: value, inner, .. } => (norm(site, value), norm(site, inner)),
     };
@@ -169,6 +188,7 @@ pub(super) fn stage_files(linear: &Linear, inputs: [&'static str; 4]) -> [&'stat
     let [plain, rms_norm, rms_sum, layer_norm] = inputs;
     let input = match linear.input {
         Input::Plain(_) => plain,
+        Input::Splits { .. } => "input_splits",
         Input::RmsNorm(_) => rms_norm,
         Input::RmsSum { .. } => rms_sum,
         Input::LayerNorm(_) => layer_norm,
@@ -195,7 +215,8 @@ pub(super) fn stage_constants(linear: &Linear) -> Constants {
 
 pub(crate) fn linear_files(site: &Site<'_>) -> Vec<&'static str> {
     let Some(shape) = Shape::of(site) else { return Vec::new() };
-    let inputs = ["input_plain", "input_rms_norm", "input_rms_sum", "input_layer_norm"];
+    let plain = if shape.is_whole { "input_whole" } else { "input_plain" };
+    let inputs = [plain, "input_rms_norm", "input_rms_sum", "input_layer_norm"];
     let sums = match shape.tile {
         1 => "sums_of_1",
         2 => "sums_of_2",
@@ -212,8 +233,12 @@ pub(crate) fn linear_constants(site: &Site<'_>) -> Constants {
     if site.limits.tier == Tier::Subgroups {
         constants.push(("SUBGROUP", f64::from(site.limits.subgroup)));
     }
-    if !matches!(shape.linear.input, Input::Plain(_)) {
-        constants.push(("STAGED", (shape.tile * u64::from(shape.units) * 8) as f64));
+    // Lines of the memory of a workgroup have an odd number of units.
+    if shape.is_whole {
+        constants.push(("STAGED", (shape.tile * u64::from(shape.units | 1) * 8) as f64));
+    }
+    if let Input::Splits { heads, splits, .. } = shape.linear.input {
+        constants.extend([("HEADS", heads as f64), ("SPLITS", splits as f64)]);
     }
     constants
 }

@@ -1,10 +1,10 @@
 // The query heads of a workgroup and the new key, for one token.
 #import halves
 #import heads
+#import lanes
 
 override HEADS: u32; // of a workgroup, at most 4; the group is a multiple
 
-var<workgroup> partial: array<f32, 256>;
 var<workgroup> whole_heads: array<f32, 1280>; // [5, 256]: each query head after the rope, then the key
 var<workgroup> q: array<vec4<f32>, 256>;      // [4, 64]: the query heads, scaled
 var<workgroup> k: array<vec4<f32>, 64>;       // the new key, as the cache keeps it
@@ -27,11 +27,11 @@ fn turn_heads(local: u32, position: u32, q_at: u32, k_at: u32) {
         for (var i = lane; i < dim && !is_idle; i += 32u) {
             squares += input[at + i] * input[at + i];
         }
-        partial[local] = squares;
+        lanes[local] = vec4<f32>(squares, 0.0, 0.0, 0.0);
         workgroupBarrier();
         squares = 0.0;
         for (var i = 0u; i < 32u; i++) {
-            squares += partial[head * 32u + i];
+            squares += lanes[head * 32u + i].x;
         }
         root = 1.0 / sqrt(squares / f32(dim) + norm.epsilon);
     }

@@ -1,5 +1,6 @@
 // f32: 4 bytes an element, row after row.
 #import unit
+#import ahead_nothing
 #import loads
 
 // The first vector of a row.
@@ -20,4 +21,8 @@ fn unit(start: u32, index: u32) -> Unit {
         four(start, at + 4u), four(start, at + 5u), four(start, at + 6u), four(start, at + 7u),
         vec2<f32>(1.0), vec2<f32>(0.0),
     );
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    return unit(start, index);
 }

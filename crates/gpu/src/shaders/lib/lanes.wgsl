@@ -1,23 +1,23 @@
 // What the 256 lanes of a workgroup tell each other, four numbers each.
 var<workgroup> lanes: array<vec4<f32>, 256>;
-var<workgroup> peaks: array<vec4<f32>, 16>; // of 16 lanes
+var<workgroup> tile_lanes: array<vec4<f32>, 64>; // of the first 64
+var<workgroup> peaks: array<vec4<f32>, 4>;       // of 16 of these
 
-// The largest of all lanes.
-fn workgroup_peak(local: u32, own: vec4<f32>) -> vec4<f32> {
-    lanes[local] = own;
-    workgroupBarrier();
-    var peak = own;
-    for (var i = local & 0xf0u; i <= (local | 15u); i++) {
-        peak = max(peak, lanes[i]);
-    }
-    if (local % 16u == 0u) {
-        peaks[local / 16u] = peak;
+// The largest of what the first 64 lanes have. Between it and what was read of `tile_lanes` before, the caller has a barrier.
+fn tile_peak(local: u32, own: vec4<f32>) -> vec4<f32> {
+    if (local < 64u) {
+        tile_lanes[local] = own;
     }
     workgroupBarrier();
-    for (var i = 0u; i < 16u; i++) {
-        peak = max(peak, peaks[i]);
+    var peak = tile_lanes[local % 4u * 16u];
+    for (var i = 1u; i < 16u; i++) {
+        peak = max(peak, tile_lanes[local % 4u * 16u + i]);
     }
-    return peak;
+    if (local < 4u) {
+        peaks[local] = peak;
+    }
+    workgroupBarrier();
+    return max(max(peaks[0], peaks[1]), max(peaks[2], peaks[3]));
 }
 
 // For the first team of `size` lanes: the sum of what the lanes of all whole teams hold at the same place.

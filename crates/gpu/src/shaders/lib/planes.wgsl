@@ -14,9 +14,18 @@ fn word_at(start: u32, plane: u32, index: u32) -> u32 {
     return one_word((start & 0xfffffffcu) + plane + index, start & 3u);
 }
 
-// The same of a plane of halves.
-fn half_at(start: u32, plane: u32, index: u32) -> f32 {
+// The word of a plane of halves that has those of a row and of its neighbour.
+fn half_word(start: u32, plane: u32, index: u32) -> u32 {
     let pair = ((index & 1u) << 1u) | ((start & 2u) >> 1u);
-    let word = one_word((start & 0xfffffffcu) + plane + (index >> 1u), pair);
+    return one_word((start & 0xfffffffcu) + plane + (index >> 1u), pair);
+}
+
+// The half of a row in such a word.
+fn half_in(word: u32, start: u32) -> f32 {
     return half(select(word, word >> 16u, (start & 1u) != 0u));
+}
+
+// Half `index` of a row in a plane of halves.
+fn half_at(start: u32, plane: u32, index: u32) -> f32 {
+    return half_in(half_word(start, plane, index), start);
 }

@@ -1,6 +1,7 @@
 // q2_k: planes of 2-bit numbers, 4 times 16 bytes a block of 256; of scale (low nibble) and minimum (high nibble) for each 16
 // elements, 16 bytes; of d and dmin, f16, in a word. Units 0..4 are bit pairs 0..4 of bytes 0..32, units 4..8 of bytes 32..64.
 #import unit
+#import ahead_nothing
 #import planes
 
 // Two bits of each byte.
@@ -29,4 +30,8 @@ fn unit(start: u32, index: u32) -> Unit {
         two(high.x, bit), two(high.y, bit), two(high.z, bit), two(high.w, bit),
         vec2<f32>(d0, d1), vec2<f32>(m0, m1),
     );
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    return unit(start, index);
 }

@@ -1,6 +1,7 @@
 // q3_k: planes of 2-bit numbers as in q2_k; of high bits, 2 times 16 bytes a block (bit u of byte l belongs to element l of unit u;
 // clear means -4); of 16 scales of 6 bits (minus 32) in three words; of d, f16.
 #import unit
+#import ahead_nothing
 #import planes
 
 // Scale `i` of 16: its low nibble in byte i % 8, its two high bits in byte 8 + i % 4.
@@ -42,4 +43,8 @@ fn unit(start: u32, index: u32) -> Unit {
         three(l1.x, h1.x, bit, sub), three(l1.y, h1.y, bit, sub), three(l1.z, h1.z, bit, sub), three(l1.w, h1.w, bit, sub),
         vec2<f32>(d0, d1), vec2<f32>(-4.0 * d0, -4.0 * d1),
     );
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    return unit(start, index);
 }

@@ -2,12 +2,25 @@
 #import unit
 #import planes
 
-fn unit(start: u32, index: u32) -> Unit {
-    let q = four_words(start + index * 4u);
-    let d = half_at(start, params.units * 4u, index);
+struct Ahead {
+    q: vec4<u32>,
+    d: u32,
+}
+
+fn ahead(start: u32, index: u32) -> Ahead {
+    return Ahead(four_words(start + index * 4u), half_word(start, params.units * 4u, index));
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    let q = ahead.q;
+    let d = half_in(ahead.d, start);
     return Unit(
         low_nibbles(q.x), low_nibbles(q.y), low_nibbles(q.z), low_nibbles(q.w),
         high_nibbles(q.x), high_nibbles(q.y), high_nibbles(q.z), high_nibbles(q.w),
         vec2<f32>(d), vec2<f32>(-8.0 * d),
     );
+}
+
+fn unit(start: u32, index: u32) -> Unit {
+    return unit_of(ahead(start, index), start, index);
 }

@@ -9,16 +9,26 @@ fn nibbles(word: u32, mask: u32, factor: f32) -> vec4<f32> {
     return bytes(word & mask) * factor;
 }
 
-fn unit(start: u32, index: u32) -> Unit {
+struct Ahead {
+    low: vec4<u32>,
+    high: vec4<u32>,
+    head: vec4<u32>,
+}
+
+fn ahead(start: u32, index: u32) -> Ahead {
     let block = index >> 3u;
+    let at = start + (block * 8u + (index & 6u)) * 4u;
+    return Ahead(four_words(at), four_words(at + 4u), four_words(start + (params.units + block) * 4u));
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    let low = ahead.low;
+    let high = ahead.high;
+    let head = ahead.head;
     let sub = index & 7u;
-    let head = four_words(start + (params.units + block) * 4u);
     let sm = scale_and_minimum(head.y, head.z, head.w, sub);
     let d = half(head.x) * sm.x;
     let m = -half(head.x >> 16u) * sm.y;
-    let at = start + (block * 8u + (sub & 6u)) * 4u;
-    let low = four_words(at);
-    let high = four_words(at + 4u);
     let is_high = (sub & 1u) != 0u;
     let mask = select(0x0f0f0f0fu, 0xf0f0f0f0u, is_high);
     let factor = select(1.0, 0.0625, is_high);
@@ -27,4 +37,8 @@ fn unit(start: u32, index: u32) -> Unit {
         nibbles(high.x, mask, factor), nibbles(high.y, mask, factor), nibbles(high.z, mask, factor), nibbles(high.w, mask, factor),
         vec2<f32>(d), vec2<f32>(m),
     );
+}
+
+fn unit(start: u32, index: u32) -> Unit {
+    return unit_of(ahead(start, index), start, index);
 }

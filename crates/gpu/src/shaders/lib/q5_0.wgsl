@@ -2,7 +2,22 @@
 #import fifths
 #import planes
 
+struct Ahead {
+    q: vec4<u32>,
+    high: u32,
+    d: u32,
+}
+
+fn ahead(start: u32, index: u32) -> Ahead {
+    let high = word_at(start, params.units * 4u, index);
+    return Ahead(four_words(start + index * 4u), high, half_word(start, params.units * 5u, index));
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    let d = half_in(ahead.d, start);
+    return fives(ahead.q, ahead.high, d, -16.0 * d);
+}
+
 fn unit(start: u32, index: u32) -> Unit {
-    let d = half_at(start, params.units * 5u, index);
-    return fives(four_words(start + index * 4u), word_at(start, params.units * 4u, index), d, -16.0 * d);
+    return unit_of(ahead(start, index), start, index);
 }

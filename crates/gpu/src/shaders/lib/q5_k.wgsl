@@ -1,6 +1,7 @@
 // q5_k: planes of nibbles as in q4_k; of high bits, 2 times 16 bytes a block (bit u of byte l belongs to element l of unit u); of d,
 // dmin and scales as in q4_k.
 #import unit
+#import ahead_nothing
 #import planes
 #import k_scales
 
@@ -28,4 +29,8 @@ fn unit(start: u32, index: u32) -> Unit {
         five(q1.x, shift, h1.x, sub), five(q1.y, shift, h1.y, sub), five(q1.z, shift, h1.z, sub), five(q1.w, shift, h1.w, sub),
         vec2<f32>(d), vec2<f32>(m),
     );
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    return unit(start, index);
 }

@@ -2,6 +2,7 @@
 // halves of 128 elements. Unit j of a half: nibbles (low for j < 2, else high) of bytes 32 (j % 2) .. of its 64, pair j of its 32;
 // d scale (q - 32).
 #import unit
+#import ahead_nothing
 #import planes
 
 fn six(low: u32, shift: u32, high: u32, bit: u32) -> vec4<f32> {
@@ -31,4 +32,8 @@ fn unit(start: u32, index: u32) -> Unit {
         six(l1.x, shift, h1.x, bit), six(l1.y, shift, h1.y, bit), six(l1.z, shift, h1.z, bit), six(l1.w, shift, h1.w, bit),
         vec2<f32>(d0, d1), vec2<f32>(-32.0 * d0, -32.0 * d1),
     );
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    return unit(start, index);
 }

@@ -2,13 +2,28 @@
 #import unit
 #import planes
 
-fn unit(start: u32, index: u32) -> Unit {
-    let low = four_words(start + index * 8u);
-    let high = four_words(start + index * 8u + 4u);
-    let d = half_at(start, params.units * 8u, index);
+struct Ahead {
+    low: vec4<u32>,
+    high: vec4<u32>,
+    d: u32,
+}
+
+fn ahead(start: u32, index: u32) -> Ahead {
+    let at = start + index * 8u;
+    return Ahead(four_words(at), four_words(at + 4u), half_word(start, params.units * 8u, index));
+}
+
+fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
+    let low = ahead.low;
+    let high = ahead.high;
+    let d = half_in(ahead.d, start);
     return Unit(
         signed_bytes(low.x), signed_bytes(low.y), signed_bytes(low.z), signed_bytes(low.w),
         signed_bytes(high.x), signed_bytes(high.y), signed_bytes(high.z), signed_bytes(high.w),
         vec2<f32>(d), vec2<f32>(0.0),
     );
+}
+
+fn unit(start: u32, index: u32) -> Unit {
+    return unit_of(ahead(start, index), start, index);
 }
