@@ -133,10 +133,20 @@ fn sample() -> Vec<Case> {
         ("min-p of one", 1000, SampleParams { min_p: 1.0, ..plain }),
         ("all", 1000, all),
         ("all", VOCABULARY, all),
+        // More near the largest than a workgroup keeps, and fewer than it looks for.
+        ("crowded", 1200, SampleParams { top_k: 3, ..plain }),
+        ("lonely", 1200, all),
     ] {
+        // In a wide row only few tokens may matter, or every decision is a close one.
+        let spread = match name {
+            "crowded" => 0.02,
+            "lonely" => 400.0,
+            _ if columns > 1000 => 8.0,
+            _ => 4.0,
+        };
         for seed in 1..=3 {
             let mut build = Build::new(format!("sample/{name}/{columns}/{seed}"));
-            let drawn = [(); 2].map(|()| clear_draw(&mut build.rng, columns, SampleParams { seed, ..params }));
+            let drawn = [(); 2].map(|()| clear_draw(&mut build.rng, columns, spread, SampleParams { seed, ..params }));
             let [(first, words), (second, more)] = drawn;
             let logits = build.real_input("logits", [1, columns], [first, second]);
             let params = build.list("params", [words, more]);
@@ -149,9 +159,7 @@ fn sample() -> Vec<Case> {
 
 /// Logits, and parameters whose draw is decided by more than rounding: the counter is raised until it is, and the logits
 /// are drawn anew where no counter can help. In a narrow row the draw also changes if a limit does.
-fn clear_draw(rng: &mut Rng, columns: usize, mut params: SampleParams) -> (Vec<f32>, Vec<u32>) {
-    // In a wide row only few tokens may matter, or every decision is a close one.
-    let spread = if columns > 1000 { 8.0 } else { 4.0 };
+fn clear_draw(rng: &mut Rng, columns: usize, spread: f32, mut params: SampleParams) -> (Vec<f32>, Vec<u32>) {
     loop {
         let logits: Vec<f32> = (0..columns).map(|_| spread * rng.normal()).collect();
         let row: Vec<f64> = logits.iter().map(|&x| f64::from(x)).collect();
