@@ -2,10 +2,11 @@
  * `node peers.mjs`: ours and the peers in one headless Chromium, taking turns, with as many threads each.
  *
  * Prints one JSON line a measurement and writes `peers.md` and `peers.svg` beside this file. Says what it measured
- * and judges nothing. A peer that fails is reported as such and left out. wllama has no WebGPU without shader-f16, so it is
- * measured on the CPU only. transformers.js runs on models that are made here of the files that the others load.
+ * and judges nothing. A peer that fails is reported as such and left out. wllama has no WebGPU without shader-f16, which software
+ * adapters lack. transformers.js runs on models that are made here of the files that the others load.
  * Environment: MODELS, CHROMIUM, ROUNDS (default 5, after one that is not counted),
- * ONLY=smollm2,gemma3,minilm,minilm-webgpu, THREADS=1,2 of what runs on the CPU.
+ * ONLY=smollm2,gemma3,minilm,minilm-webgpu, THREADS=1,2 of what runs on the CPU. GPU=1 measures everything on WebGPU on the GPU of
+ * the machine instead, ONLY=smollm2,gemma3,minilm, and writes `peers-gpu.md` and `peers-gpu.svg`.
  */
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -21,7 +22,8 @@ import { markdown, median, svg } from './report.mjs';
 
 const here = join(root, 'tests/bench');
 const rounds = Number(process.env.ROUNDS ?? 5);
-const wanted = (process.env.ONLY ?? 'smollm2,gemma3,minilm,minilm-webgpu').split(',');
+const gpu = process.env.GPU === '1';
+const wanted = (process.env.ONLY ?? `smollm2,gemma3,minilm${gpu ? '' : ',minilm-webgpu'}`).split(',');
 const threadCounts = (process.env.THREADS ?? '1,2').split(',').map(Number);
 const prefillTokens = 256;
 const decodeTokens = 64;
@@ -62,24 +64,41 @@ if (wanted.includes('smollm2')) {
   await writeLlama(join(models, id, files[id]), join(onnx, 'smollm2'), ['q8']);
 }
 if (wanted.some((name) => name.startsWith('minilm'))) await writeMiniLm(join(models, 'all-minilm-l6-v2'), join(onnx, 'minilm'), ['fp32', 'q8']);
-let browser = await launch({ backend: 'wasm' });
+let browser = await launch({ backend: gpu ? 'gpu' : 'wasm' });
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, chromium: browser.version, date: new Date().toISOString().slice(0, 10) };
 const measured = [];
 
-for (const threads of threadCounts) {
+if (gpu) Object.assign(machine, await adapter());
+for (const threads of gpu ? [1] : threadCounts) {
   for (const chat of chats.filter(({ key }) => wanted.includes(key))) await measureChat(chat, threads);
-  if (wanted.includes('minilm')) await measureEmbeddings('wasm', threads);
+  if (wanted.includes('minilm')) await measureEmbeddings(gpu ? 'webgpu' : 'wasm', threads);
 }
 await browser.close();
-if (wanted.includes('minilm-webgpu')) {
+if (wanted.includes('minilm-webgpu') && !gpu) {
   browser = await launch({ backend: 'webgpu' });
   await measureEmbeddings('webgpu', 1);
   await browser.close();
 }
 server.close();
-await writeFile(join(here, 'peers.md'), markdown(machine, rounds, measured, names));
-await writeFile(join(here, 'peers.svg'), svg(measured, names));
-console.log(`wrote ${join(here, 'peers.md')} and peers.svg`);
+const name = gpu ? 'peers-gpu' : 'peers';
+await writeFile(join(here, `${name}.md`), markdown(machine, rounds, measured, names));
+await writeFile(join(here, `${name}.svg`), svg(measured, names));
+console.log(`wrote ${join(here, name)}.md and ${name}.svg`);
+
+/** The GPU of the machine, as the browser tells it. A software adapter is none. */
+async function adapter() {
+  const page = await open();
+  const { architecture, vendor, isFallbackAdapter, features } = await page.evaluate(async () => {
+    const adapter = await navigator.gpu?.requestAdapter();
+    const { architecture, vendor, isFallbackAdapter } = adapter?.info ?? {};
+    return { architecture, vendor, isFallbackAdapter, features: [...(adapter?.features ?? [])] };
+  });
+  await page.close();
+  if (!vendor || isFallbackAdapter || /swiftshader/.test(architecture)) {
+    throw new Error(`Chromium has no GPU here, but ${vendor ? `the software adapter ${architecture}` : 'no adapter'}. It needs a Vulkan driver.`);
+  }
+  return { gpu: [vendor, architecture, ...features.filter((name) => /f16|subgroups/.test(name))].filter(Boolean).join(', ') };
+}
 
 function version(name) {
   return versions.find(([key]) => key === name)[1].replace(/.*@/, '');
@@ -87,10 +106,11 @@ function version(name) {
 
 /** Prefill and decode, every contender once a round. */
 async function measureChat({ key, title: model, id, contenders }, threads) {
-  const title = withThreads(model, threads);
+  const title = gpu ? `${model}, WebGPU` : withThreads(model, threads);
+  if (gpu) contenders = contenders.filter((name) => ['rushlight', 'wllama3'].includes(name));
   const page = await open();
   const url = `/models/${id}/${files[id]}`;
-  const options = { device: 'wasm', threads, model: url, files: { [files[id]]: url }, task: 'text-generation', exported: key };
+  const options = { device: gpu ? 'webgpu' : 'wasm', threads, model: url, files: { [files[id]]: url }, task: 'text-generation', exported: key };
   const loaded = await loadAll(page, contenders, options);
   await compare(page, loaded, options);
   const text = await readFile(join(root, 'tests/golden/prefill.txt'), 'utf8');
@@ -159,7 +179,7 @@ async function measureEmbeddings(device, threads) {
   const where = device === 'wasm' ? withThreads('MiniLM F32', threads) : 'MiniLM F32, WebGPU';
   const text = (tokens, index) => `${index} ${'the sea and the wind '.repeat(tokens)}`.split(' ').slice(0, tokens - 2).join(' ');
   // A software adapter needs seconds to minutes a call.
-  const slow = device === 'webgpu';
+  const slow = device === 'webgpu' && !gpu;
   const workloads = [
     { title: 'one text of 16 tokens', texts: [text(16, 1)], repeats: slow ? 1 : 20 },
     { title: 'one text of 256 tokens', texts: [text(256, 1)], repeats: slow ? 1 : 2 },

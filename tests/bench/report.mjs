@@ -17,7 +17,7 @@ export function markdown(machine, rounds, measured, names) {
   return [
     '# Beside the peers',
     '',
-    `Written by \`cargo xtask bench --peers\` on ${machine.date}: Chromium ${machine.chromium}, ${machine.cores} cores of ${machine.cpu},`,
+    `Written by \`${machine.gpu ? 'GPU=1 ' : ''}cargo xtask bench --peers\` on ${machine.date}: Chromium ${machine.chromium}, ${machine.gpu ? `WebGPU of ${machine.gpu}, ` : ''}${machine.cores} cores of ${machine.cpu},`,
     `one thread each where no number is given, taking turns in one page; medians of ${rounds} rounds after one that is not counted. The last columns are ours over theirs, as it is by default and with \`precision: 'quick'\`: the median of what the rounds say, each of which measures all within seconds.`,
     '',
     '| workload | runtime | median | least to most | unit | ours | quick |',

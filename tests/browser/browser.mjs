@@ -17,6 +17,17 @@ const flags = [
 ];
 const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+// Without a display Chromium takes no GPU unless it is told to. It leaves shader-f16 off on NVIDIA's driver for Linux, which peers
+// cannot do without.
+const gpu = [
+  '--enable-unsafe-webgpu',
+  '--ignore-gpu-blocklist',
+  '--use-angle=vulkan',
+  '--enable-features=Vulkan,VulkanFromANGLE,DefaultANGLEVulkan',
+  '--disable-vulkan-surface',
+  '--enable-dawn-features=vulkan_enable_f16_on_nvidia',
+];
+const flagsOf = { wasm: [], webgpu, gpu };
 
 /** Chromium asks these for the time, updates and accounts on its own, whatever page is open. */
 const ownHosts = ['clients2.google.com', 'update.googleapis.com', 'accounts.google.com', 'content-autofill.googleapis.com'];
@@ -31,7 +42,8 @@ export class NoBrowser extends Error {
 }
 
 /**
- * @param {{ backend: 'wasm' | 'webgpu' }} options `wasm` starts a browser without WebGPU.
+ * @param {{ backend: 'wasm' | 'webgpu' | 'gpu' }} options `wasm` starts a browser without WebGPU, `webgpu` with its software
+ * adapter, `gpu` with the GPU of the machine, through Vulkan.
  */
 export async function launch({ backend, ...options }) {
   if (!existsSync(executablePath)) throw new NoBrowser();
@@ -40,7 +52,7 @@ export async function launch({ backend, ...options }) {
   const context = await driver.launchPersistentContext(profile, {
     executablePath,
     headless: true,
-    args: [...flags, ...sandbox, ...(backend === 'webgpu' ? webgpu : [])],
+    args: [...flags, ...sandbox, ...flagsOf[backend]],
     // Everything but loopback goes through a proxy that only takes notes.
     proxy: { server: outside.address, bypass: '127.0.0.1' },
     ...options,

@@ -16,7 +16,7 @@ pub(crate) struct Options {
     #[arg(long)]
     browser: bool,
     /// Other runtimes beside the package, taking turns in one headless Chromium, and nothing else: installs them, writes
-    /// tests/bench/peers.md and peers.svg.
+    /// tests/bench/peers.md and peers.svg. With GPU=1 all on WebGPU on the machine's own GPU, into peers-gpu.md and peers-gpu.svg.
     #[arg(long, conflicts_with_all = ["native", "browser"])]
     peers: bool,
     /// Matrix products of the CPU backend beside candle-core's in headless Chromium, by format and build, and nothing else.

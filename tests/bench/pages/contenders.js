@@ -63,10 +63,10 @@ const wllama2 = {
 
 /** wllama 3: llama.cpp's server, by text. */
 const wllama3 = {
-  async load({ model, threads }) {
+  async load({ model, threads, device }) {
     const { Wllama, LoggerWithoutDebug } = await import('/peers/wllama3/esm/index.js');
     const wllama = new Wllama({ default: '/peers/wllama3/esm/wasm/wllama.wasm' }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
-    await wllama.loadModel([await (await fetch(model)).blob()], { n_ctx: 512, n_threads: threads, n_gpu_layers: 0 });
+    await wllama.loadModel([await (await fetch(model)).blob()], { n_ctx: 512, n_threads: threads, n_gpu_layers: device === 'webgpu' ? 999 : 0 });
     return wllama;
   },
   async generate(wllama, prompt, tokens, length) {
