@@ -207,7 +207,7 @@ fn edges() -> Vec<Case> {
         ("three tiles", [4, 1], 256, 600, None, [vec![511], vec![530]]),
         ("a window of tiles", [3, 3], 20, 700, Some(258), [vec![400], vec![256]]),
         ("head 4", [3, 3], 4, 300, None, [vec![270], vec![3]]),
-        ("shares, of which one has keys", [4, 2], 32, 160, None, [vec![100], vec![0]]),
+        ("shares, of which one has keys", [4, 2], 32, 300, None, [vec![100], vec![0]]),
         ("shares, all but one whole", [9, 3], 64, 700, None, [vec![520], vec![650]]),
         ("shares past the end", [4, 1], 64, 300, None, [vec![299], vec![310]]),
         ("shares of a window", [4, 1], 256, 600, Some(300), [vec![590], vec![299]]),

@@ -15,6 +15,8 @@ pub const LIB: &[(&str, &str)] = &[
     ("planes", include_str!("shaders/lib/planes.wgsl")),
     ("fifths", include_str!("shaders/lib/fifths.wgsl")),
     ("grid", include_str!("shaders/lib/grid.wgsl")),
+    ("logits", include_str!("shaders/lib/logits.wgsl")),
+    ("few", include_str!("shaders/lib/few.wgsl")),
     ("activation", include_str!("shaders/lib/activation.wgsl")),
     ("turn", include_str!("shaders/lib/turn.wgsl")),
     ("heads", include_str!("shaders/lib/heads.wgsl")),

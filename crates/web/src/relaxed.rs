@@ -49,7 +49,10 @@ fn instantiate() -> Result<Option<Relaxed>, JsValue> {
     let table: Table = wasm_bindgen::function_table().dyn_into()?;
     let place = table.length();
     let known = PLACE.compare_exchange(0, place, Ordering::Relaxed, Ordering::Relaxed).err();
-    assert!(known.is_none_or(|known| known == place), "kernels at {place} of this thread's table, at {known:?} elsewhere");
+    assert!(
+        known.is_none_or(|known| known == place),
+        "kernels at {place} of this thread's table, at {known:?} elsewhere"
+    );
     let find = |name: &str| {
         let kernel: Function = Reflect::get(&exports, &format!("{kind}_{name}").into()).ok()?.dyn_into().ok()?;
         let place = table.grow(1).ok()?;

@@ -22,9 +22,9 @@ pub(super) fn causal(draft: &mut Draft<'_>) {
     }
 }
 
-/// Shares of the keys of one token at most, and keys that a cache has for each.
+/// Shares of the keys of one token at most, and keys of each: those of `attention_decode.wgsl`.
 const SPLITS: usize = 8;
-const KEYS: usize = 64;
+const KEYS: usize = 128;
 /// Heads times shares at most: a number of each lies beside the input of the kernel that merges them.
 pub const MERGED: usize = 256;
 
