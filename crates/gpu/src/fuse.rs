@@ -16,7 +16,7 @@ use graph::{Activation, Graph, LeafKind, Node, Op, Value};
 
 use crate::{Limits, Tier, tensor::split};
 
-pub use attention::MERGED;
+pub use attention::{Heads, MERGED};
 pub use vectors::Vectors;
 
 /// Vectors of the input of a linear stage, of all tokens of a tile of a few: what fits the memory of a workgroup beside its sums.
@@ -132,25 +132,6 @@ pub enum Output {
     Gated(Activation),
 }
 
-/// What comes before causal attention: norms of the heads, rope, and the new rows of the caches.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Heads {
-    /// What is stored beside the rows of the caches.
-    pub result: Value,
-    /// Query, key and value side by side.
-    pub input: Value,
-    /// The appends to the caches of keys and of values.
-    pub appends: [Value; 2],
-    /// The rope of the query; the key's turns alike.
-    pub rope: Value,
-    /// The norms of the heads of query and key.
-    pub norms: Option<[Value; 2]>,
-    /// Positions.
-    pub positions: Value,
-    /// Shares of the keys that are attended to by workgroups of their own. Of more than one, they are stored as they are.
-    pub splits: usize,
-}
-
 /// Columns of another value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
@@ -257,15 +238,7 @@ impl Stage {
                     _ => vec![result],
                 }
             }
-            Stage::Attention(Heads { result, splits, .. }) if *splits > 1 => {
-                let heads = match op(graph, *result) {
-                    Some(&Op::Attention { heads, .. }) => heads,
-                    _ => 0,
-                };
-                // A vector a head beside what it attends to.
-                let row = graph.ty(*result).shape.columns() + 4 * heads;
-                vec![(*result, (4 * splits * row) as u64)]
-            }
+            Stage::Attention(heads) if heads.splits > 1 => vec![(heads.result, heads.bytes_of_splits(graph))],
             Stage::Attention(heads) | Stage::Heads(heads) => vec![bytes(heads.result)],
         }
     }

@@ -2,8 +2,38 @@
 
 use graph::{Graph, Mask, Op, Value};
 
-use super::{Draft, Heads, Input, Linear, Output, STAGED, Stage, View, op, staged};
+use super::{Draft, Input, Linear, Output, STAGED, Stage, View, op, staged};
 use crate::Tier;
+
+/// What comes before causal attention: norms of the heads, rope, and the new rows of the caches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Heads {
+    /// What is stored beside the rows of the caches.
+    pub result: Value,
+    /// Query, key and value side by side.
+    pub input: Value,
+    /// The appends to the caches of keys and of values.
+    pub appends: [Value; 2],
+    /// The rope of the query; the key's turns alike.
+    pub rope: Value,
+    /// The norms of the heads of query and key.
+    pub norms: Option<[Value; 2]>,
+    /// Positions.
+    pub positions: Value,
+    /// Shares of the keys that are attended to by workgroups of their own. Of more than one, they are stored as they are.
+    pub splits: usize,
+}
+
+impl Heads {
+    /// Of the shares as they are stored: what each attends to, and a vector for each head.
+    pub(super) fn bytes_of_splits(&self, graph: &Graph) -> u64 {
+        let heads = match op(graph, self.result) {
+            Some(&Op::Attention { heads, .. }) => heads,
+            _ => 0,
+        };
+        (4 * self.splits * (graph.ty(self.result).shape.columns() + 4 * heads)) as u64
+    }
+}
 
 /// Norms, rope and appends in front of attention, over one linear stage for query, key and value. One token attends in the same
 /// stage, where a workgroup has lanes enough.
