@@ -74,7 +74,7 @@ impl GpuBackend {
                 wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
             let descriptor =
                 wgpu::ShaderModuleDescriptor { label: Some(&label), source: wgpu::ShaderSource::Wgsl(source.into()) };
-            // SAFETY: our own kernels end: each loop counts up to a bound. Bounds of buffers are checked as ever. Natively, a counter
+            // SAFETY: our own kernels end: each loop has a bound. Bounds of buffers are checked as ever. Natively, a counter
             // in every loop costs a third of the speed; a browser has its own checks and ignores ours.
             let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
             self.counters.objects += 1;

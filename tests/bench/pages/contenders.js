@@ -64,6 +64,9 @@ const wllama2 = {
 /** wllama 3: llama.cpp's server, by text. */
 const wllama3 = {
   async load({ model, threads, device }) {
+    // It would go on with the CPU and say nothing.
+    const hasHalves = async () => (await navigator.gpu?.requestAdapter())?.features.has('shader-f16');
+    if (device === 'webgpu' && !(await hasHalves())) throw new Error('wllama has no WebGPU without shader-f16');
     const { Wllama, LoggerWithoutDebug } = await import('/peers/wllama3/esm/index.js');
     const wllama = new Wllama({ default: '/peers/wllama3/esm/wasm/wllama.wasm' }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
     await wllama.loadModel([await (await fetch(model)).blob()], { n_ctx: 512, n_threads: threads, n_gpu_layers: device === 'webgpu' ? 999 : 0 });

@@ -16,18 +16,18 @@ fn bin_of(x: f32, largest: f32) -> u32 {
     return select(BINS, u32(clamp(distance, 0.0, f32(BINS - 1u))), distance < f32(BINS));
 }
 
-fn count_one(x: f32, largest: f32) {
+fn count_one(x: f32, column: u32, largest: f32) {
     let bin = bin_of(x, largest);
-    if (bin < BINS) {
+    if (column < params.columns && bin < BINS) {
         atomicAdd(&bins[bin], 1u);
     }
 }
 
-fn count_four(x: vec4<f32>, largest: f32) {
-    count_one(x.x, largest);
-    count_one(x.y, largest);
-    count_one(x.z, largest);
-    count_one(x.w, largest);
+fn count_four(x: vec4<f32>, i: u32, largest: f32) {
+    count_one(x.x, i, largest);
+    count_one(x.y, i + 256u, largest);
+    count_one(x.z, i + 512u, largest);
+    count_one(x.w, i + 768u, largest);
 }
 
 fn take_one(x: f32, column: u32, largest: f32) {
@@ -57,10 +57,10 @@ fn keep_few(local: u32, top_k: u32, largest: f32) {
     workgroupBarrier();
     for (var i = local; i < count; i += 4096u) {
         let x = sixteen(i);
-        count_four(x.a, largest);
-        count_four(x.b, largest);
-        count_four(x.c, largest);
-        count_four(x.d, largest);
+        count_four(x.a, i, largest);
+        count_four(x.b, i + 1024u, largest);
+        count_four(x.c, i + 2048u, largest);
+        count_four(x.d, i + 3072u, largest);
     }
     workgroupBarrier();
     var all = 0u; // in the bins up to that of the lane
