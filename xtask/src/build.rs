@@ -152,8 +152,13 @@ fn relaxed(variant: &'static Variant) -> Result<PathBuf> {
     let file = module.out.join(format!("{name}.wasm"));
     fs::copy(&compiled, &file).with_context(|| format!("cannot write {}", file.display()))?;
     optimize(&file, variant)?;
-    if sections(&fs::read(&file)?).any(|section| section == DATA_SECTION) {
-        bail!("{} has data, which would be written over its carrier's memory", file.display());
+    for (section, content) in sections(&fs::read(&file)?) {
+        if section == DATA_SECTION {
+            bail!("{} has data, which would be written over its carrier's memory", file.display());
+        }
+        if section == GLOBAL_SECTION && content.windows(3).any(|bytes| bytes == STACK_POINTER) {
+            bail!("{} uses a stack, and has none: keep what registers do not hold where it was given", file.display());
+        }
     }
     Ok(file)
 }
@@ -161,15 +166,19 @@ fn relaxed(variant: &'static Variant) -> Result<PathBuf> {
 /// The section of a wasm file that says what memory holds at first.
 const DATA_SECTION: u8 = 11;
 
-/// The numbers of the sections of a wasm file.
-fn sections(wasm: &[u8]) -> impl Iterator<Item = u8> {
+/// The one of its globals, and how one begins that is an i32, changes, and is a number at first.
+const GLOBAL_SECTION: u8 = 6;
+const STACK_POINTER: [u8; 3] = [0x7f, 1, 0x41];
+
+/// The sections of a wasm file: their numbers and contents.
+fn sections(wasm: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut rest = wasm.get(8..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (&section, after) = rest.split_first()?;
         let digits = 1 + after.iter().position(|byte| byte & 0x80 == 0)?;
         let size = after[..digits].iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
         rest = after.get(digits + size..).unwrap_or_default();
-        Some(section)
+        Some((section, after.get(digits..digits + size).unwrap_or_default()))
     })
 }
 
@@ -268,7 +277,7 @@ mod tests {
         let mut wasm = b"\0asm\x01\0\0\0\x01\x02ab\x0a\x81\x01".to_vec();
         wasm.extend([0; 129]);
         wasm.extend(b"\x0b\x01c");
-        assert_eq!(sections(&wasm).collect::<Vec<_>>(), [1, 10, 11]);
+        assert_eq!(sections(&wasm).collect::<Vec<_>>(), [(1, &b"ab"[..]), (10, &[0; 129]), (11, b"c")]);
     }
 
     #[test]

@@ -89,7 +89,9 @@ pub(crate) const KERNELS_THREADS: Variant = Variant {
 impl Variant {
     fn rustflags(&self) -> String {
         let link = self.link.iter().map(|argument| format!(" -C link-arg={argument}"));
-        format!("-C target-feature={}{}", self.features, link.collect::<String>())
+        // Without a red zone whoever uses a stack moves its pointer, and can be found out.
+        let red_zone = if self.link.contains(&NO_STACK) { " -C no-redzone" } else { "" };
+        format!("-C target-feature={}{}{red_zone}", self.features, link.collect::<String>())
     }
 
     /// Whether a std that somebody else has built will do.

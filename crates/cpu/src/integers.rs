@@ -19,6 +19,14 @@ use blocks::{PAIRS, eight};
 /// Tokens that a block meets at once.
 pub(crate) const TILE: usize = 4;
 
+/// Runs of blocks that are read by turns, each a stream of its own. A processor fetches ahead within a page of memory only: one
+/// stream waits at each page, for its address and for what it holds, and several wait at the same time.
+pub(crate) const STREAMS: usize = 8;
+
+/// Blocks of a run that are read before those of the next one: few, so that all streams are under way, but not one, for
+/// sums to stay in registers a while.
+const STEP: usize = 2;
+
 /// Facts of a group of quantized activations, behind its quants: scale, sum, and the sums of the quants of each half.
 const FACTS: usize = 4;
 
@@ -162,53 +170,73 @@ fn accumulate<Q: Quants, const T: usize>(quants: &[u8], pairs: &[u32], sums: &mu
     }
 }
 
-/// The products of 8 rows with a tile of `T` tokens.
-pub(crate) fn product<Q: Quants, S: Scales, const T: usize>(blocks: &[u8], x: &[u32]) -> [[f32; ROWS]; T] {
-    let mut out = [[F32x4::splat(0.0); 2]; T];
-    for (block, x) in blocks.chunks_exact(Q::BYTES + S::BYTES).zip(x.chunks_exact(GROUP_WORDS * T)) {
-        let (quants, scales) = block.split_at(Q::BYTES);
-        let (pairs, facts) = x.split_at(PAIRS * T);
-        let flush = |sums: [[I32x4; 2]; T], scales: [F32x4; 2], out: &mut [[F32x4; 2]; T]| {
-            for t in 0..T {
-                let scale = F32x4::splat(f32::from_bits(facts[t]));
-                for h in 0..2 {
-                    out[t][h] = sums[t][h].to_f32().mul_add(scales[h].mul(scale), out[t][h]);
-                }
+/// The products of `R` runs of blocks, equally long, with a tile of `T` tokens.
+pub(crate) fn product<Q: Quants, S: Scales, const R: usize, const T: usize>(
+    runs: [&[u8]; R],
+    x: &[u32],
+) -> [[[f32; ROWS]; T]; R] {
+    let mut out = [[[F32x4::splat(0.0); 2]; T]; R];
+    let bytes = Q::BYTES + S::BYTES;
+    // A run alone has no turns to take.
+    let step = if R == 1 { (runs[0].len() / bytes).max(1) } else { STEP };
+    let mut runs = runs.map(|run| run.chunks(step * bytes));
+    for x in x.chunks(step * GROUP_WORDS * T) {
+        for (run, out) in runs.iter_mut().zip(&mut out) {
+            let Some(blocks) = run.next() else { continue };
+            let mut sums = *out;
+            for (block, x) in blocks.chunks_exact(bytes).zip(x.chunks_exact(GROUP_WORDS * T)) {
+                add_block::<Q, S, T>(block, x, &mut sums);
             }
-        };
-        let add_minimum = |minimum: [F32x4; 2], t: usize, sum: f32, out: &mut [[F32x4; 2]; T]| {
+            *out = sums;
+        }
+    }
+    out.map(|out| out.map(F32x4::to_array8))
+}
+
+/// Adds the products of a block with a group of each token.
+#[inline(always)]
+fn add_block<Q: Quants, S: Scales, const T: usize>(block: &[u8], x: &[u32], out: &mut [[F32x4; 2]; T]) {
+    let (quants, scales) = block.split_at(Q::BYTES);
+    let (pairs, facts) = x.split_at(PAIRS * T);
+    let flush = |sums: [[I32x4; 2]; T], scales: [F32x4; 2], out: &mut [[F32x4; 2]; T]| {
+        for t in 0..T {
+            let scale = F32x4::splat(f32::from_bits(facts[t]));
             for h in 0..2 {
-                out[t][h] = minimum[h].mul_add(F32x4::splat(sum), out[t][h]);
+                out[t][h] = sums[t][h].to_f32().mul_add(scales[h].mul(scale), out[t][h]);
             }
-        };
-        // Of what is to be subtracted for the zeros of the quants.
-        let start = |sum: u32| [I32x4::splat((sum as i32).wrapping_mul(-i32::from(Q::ZERO))); 2];
-        let half_sum = |half: usize, t: usize| facts[(2 + half) * T + t];
-        if S::HALVES {
-            for half in 0..2 {
-                let mut sums = std::array::from_fn(|t| start(half_sum(half, t)));
-                let (from, pairs) = (half * Q::BYTES / 2, &pairs[half * PAIRS * T / 2..][..PAIRS * T / 2]);
-                accumulate::<Q, T>(&quants[from..from + Q::BYTES / 2], pairs, &mut sums);
-                flush(sums, eight(scales, half), &mut out);
-                if S::MINIMA {
-                    for (t, scale) in facts[..T].iter().enumerate() {
-                        let sum = f32::from_bits(*scale) * half_sum(half, t) as i32 as f32;
-                        add_minimum(eight(scales, 2 + half), t, sum, &mut out);
-                    }
-                }
-            }
-        } else {
-            let mut sums = std::array::from_fn(|t| start(half_sum(0, t).wrapping_add(half_sum(1, t))));
-            accumulate::<Q, T>(quants, pairs, &mut sums);
-            flush(sums, eight(scales, 0), &mut out);
+        }
+    };
+    let add_minimum = |minimum: [F32x4; 2], t: usize, sum: f32, out: &mut [[F32x4; 2]; T]| {
+        for h in 0..2 {
+            out[t][h] = minimum[h].mul_add(F32x4::splat(sum), out[t][h]);
+        }
+    };
+    // Of what is to be subtracted for the zeros of the quants.
+    let start = |sum: u32| [I32x4::splat((sum as i32).wrapping_mul(-i32::from(Q::ZERO))); 2];
+    let half_sum = |half: usize, t: usize| facts[(2 + half) * T + t];
+    if S::HALVES {
+        for half in 0..2 {
+            let mut sums = std::array::from_fn(|t| start(half_sum(half, t)));
+            let (from, pairs) = (half * Q::BYTES / 2, &pairs[half * PAIRS * T / 2..][..PAIRS * T / 2]);
+            accumulate::<Q, T>(&quants[from..from + Q::BYTES / 2], pairs, &mut sums);
+            flush(sums, eight(scales, half), out);
             if S::MINIMA {
-                for t in 0..T {
-                    add_minimum(eight(scales, 1), t, f32::from_bits(facts[T + t]), &mut out);
+                for (t, scale) in facts[..T].iter().enumerate() {
+                    let sum = f32::from_bits(*scale) * half_sum(half, t) as i32 as f32;
+                    add_minimum(eight(scales, 2 + half), t, sum, out);
                 }
             }
         }
+    } else {
+        let mut sums = std::array::from_fn(|t| start(half_sum(0, t).wrapping_add(half_sum(1, t))));
+        accumulate::<Q, T>(quants, pairs, &mut sums);
+        flush(sums, eight(scales, 0), out);
+        if S::MINIMA {
+            for t in 0..T {
+                add_minimum(eight(scales, 1), t, f32::from_bits(facts[T + t]), out);
+            }
+        }
     }
-    out.map(F32x4::to_array8)
 }
 
 /// Blocks as blocks of [`Shorts`] with the same scales.

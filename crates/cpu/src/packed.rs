@@ -11,8 +11,8 @@ use graph::{BackendError, BufferId, Buffers, DType, Graph, Leaf, LeafKind, Node,
 use crate::{
     Buffer, claim,
     integers::{
-        Bytes, Form, Halves, LIMIT, Minima, Minimum, Nibbles, One, PLAIN_LIMIT, QUICK_LIMIT, Quants, ROWS, Scales,
-        Shorts, TILE, product, unpack,
+        Bytes, Form, Halves, LIMIT, Minima, Minimum, Nibbles, One, PLAIN_LIMIT, QUICK_LIMIT, Quants, ROWS, STREAMS,
+        Scales, Shorts, TILE, product, unpack,
     },
     precision::{Precision, Product},
     quant::{GROUP, Group, groups},
@@ -45,18 +45,21 @@ enum Kind {
     Minima,
 }
 
+/// The products of `R` runs of blocks with `T` tokens.
+pub(crate) type Multiply<const R: usize, const T: usize> = fn([&[u8]; R], &[u32]) -> [[[f32; ROWS]; T]; R];
+
 /// The kernels of a layout, and its measures in bytes.
 pub(crate) struct Kernels {
     /// One token.
-    pub(crate) vector: fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
+    pub(crate) vector: Multiply<STREAMS, 1>,
     /// A tile of tokens.
-    pub(crate) few: fn(&[u8], &[u32]) -> [[f32; ROWS]; TILE],
+    pub(crate) few: Multiply<STREAMS, TILE>,
     /// Blocks to [`Shorts`], for what follows.
     pub(crate) unpack: fn(&[u8], &mut [u8]),
     /// A tile of tokens over unpacked blocks.
-    pub(crate) tile: fn(&[u8], &[u32]) -> [[f32; ROWS]; TILE],
+    pub(crate) tile: Multiply<1, TILE>,
     /// One token over unpacked blocks.
-    pub(crate) rest: fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
+    pub(crate) rest: Multiply<1, 1>,
     put: fn(&mut [u8], usize, &[i16; GROUP]),
     get: fn(&[u8], usize) -> [i16; GROUP],
     quant_bytes: usize,
@@ -66,11 +69,11 @@ pub(crate) struct Kernels {
 impl Kernels {
     fn of<Q: Quants, S: Scales>() -> Kernels {
         Kernels {
-            vector: product::<Q, S, 1>,
-            few: product::<Q, S, TILE>,
+            vector: product::<Q, S, STREAMS, 1>,
+            few: product::<Q, S, STREAMS, TILE>,
             unpack: unpack::<Q, S>,
-            tile: product::<Shorts, S, TILE>,
-            rest: product::<Shorts, S, 1>,
+            tile: product::<Shorts, S, 1, TILE>,
+            rest: product::<Shorts, S, 1, 1>,
             put: Q::put,
             get: Q::get,
             quant_bytes: Q::BYTES,

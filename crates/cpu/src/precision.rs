@@ -1,6 +1,6 @@
 //! How finely activations are rounded where they meet weights of 4 bits.
 
-use crate::integers::ROWS;
+use crate::integers::{ROWS, STREAMS};
 
 /// How finely activations are rounded. Results differ between the two, and not between machines.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,10 +24,16 @@ impl Precision {
     }
 }
 
-/// A kernel of the crate `relaxed`: blocks of 8 rows, activations, 8 sums for each token of the tile, how many blocks, and
-/// the quant that is zero.
-pub type Product =
-    unsafe extern "C" fn(blocks: *const u8, activations: *const u32, sums: *mut f32, groups: usize, zero: i32);
+/// A kernel of the crate `relaxed`: where runs of blocks of 8 rows are and how many, activations, what to add to (for each run
+/// 8 sums for each token of the tile), how many blocks a run has, and the quant that is zero.
+pub type Product = unsafe extern "C" fn(
+    runs: *const *const u8,
+    count: usize,
+    activations: *const u32,
+    sums: *mut f32,
+    groups: usize,
+    zero: i32,
+);
 
 /// Kernels of the crate `relaxed`, for one token and for a tile of four.
 #[derive(Clone, Copy, Debug)]
@@ -48,19 +54,22 @@ impl Relaxed {
     }
 }
 
-/// The products of 8 rows with a tile of `T` tokens, by a kernel of blocks of `block_bytes` bytes whose quants have a zero.
+/// The products of runs, all equally long and then none, with a tile of `T` tokens, by a kernel of blocks of `block_bytes`
+/// bytes whose quants have a zero.
 #[inline(always)]
 pub(crate) fn call<const T: usize>(
     kernel: Product,
-    blocks: &[u8],
+    runs: [&[u8]; STREAMS],
     block_bytes: usize,
     x: &[u32],
     group_words: usize,
     zero: u8,
-) -> [[f32; ROWS]; T] {
-    let groups = (blocks.len() / block_bytes).min(x.len() / (group_words * T));
-    let mut sums = [[0.0; ROWS]; T];
-    // SAFETY: who made the kernels vouches for them; so many blocks, groups and sums are there.
-    unsafe { kernel(blocks.as_ptr(), x.as_ptr(), sums.as_mut_ptr().cast(), groups, i32::from(zero)) };
+) -> [[[f32; ROWS]; T]; STREAMS] {
+    let groups = (runs[0].len() / block_bytes).min(x.len() / (group_words * T));
+    let count = runs.iter().take_while(|run| run.len() >= groups * block_bytes).count();
+    let mut sums = [[[0.0; ROWS]; T]; STREAMS];
+    let runs = runs.map(<[u8]>::as_ptr);
+    // SAFETY: who made the kernels vouches for them; so many runs, blocks, groups and sums are there.
+    unsafe { kernel(runs.as_ptr(), count, x.as_ptr(), sums.as_mut_ptr().cast(), groups, i32::from(zero)) };
     sums
 }

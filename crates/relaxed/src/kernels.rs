@@ -1,5 +1,6 @@
-//! A kernel gets a run of blocks of 8 rows by 32 columns and a tile of tokens, as `cpu::packed` and `cpu::integers` lay them out,
-//! and writes 8 sums for each token.
+//! A kernel gets runs of blocks of 8 rows by 32 columns and a tile of tokens, as `cpu::packed` and `cpu::integers` lay them out,
+//! and adds 8 sums for each token of each run to what it is given. Runs are read by turns, as `cpu::integers` does and says
+//! why. Sums are kept where they were given: there is no stack for those that registers do not hold.
 //!
 //! The dot product of relaxed SIMD takes signed bytes and bytes below 128; within these every engine agrees
 //! (<https://github.com/WebAssembly/relaxed-simd/blob/main/proposals/relaxed-simd/Overview.md>). Nibbles are below 16, and
@@ -7,7 +8,9 @@
 
 use core::arch::wasm32::*;
 
-/// Runs of four columns of a group.
+/// Blocks of a run that are read before those of the next one.
+const STEP: usize = 2;
+/// Fours of columns of a group.
 const QUADS: usize = 8;
 /// Bytes of the quants of a block.
 const QUANTS: usize = 128;
@@ -53,66 +56,80 @@ impl Add for Quads {
 }
 
 /// # Safety
-/// `weights` has `groups` blocks, `x` as many groups of `T` tokens, `out` room for `8 · T` numbers.
+/// Each of the `count` runs has `groups` blocks, `x` as many groups of `T` tokens, `sums` `8 · T` numbers for each run.
 #[inline(always)]
 unsafe fn product<A: Add, const MINIMUM: bool, const T: usize>(
-    weights: *const u8,
+    runs: *const *const u8,
+    count: usize,
     x: *const u32,
-    out: *mut f32,
+    sums: *mut f32,
     groups: usize,
     zero: i32,
 ) {
-    let low = u8x16_splat(15);
-    let mut sums = [[f32x4_splat(0.0); 2]; T];
-    let (mut block, mut x) = (weights, x);
-    for _ in 0..groups {
-        let mut products = [[i32x4_splat(0); 2]; T];
-        for chunk in 0..QUADS / 2 {
-            for high in 0..2 {
-                // SAFETY: inside the block.
-                let both = [0, 16].map(|at| unsafe { v128_load(block.add(32 * chunk + at).cast()) });
-                let nibbles = both.map(|both| v128_and(if high == 0 { both } else { u16x8_shr(both, 4) }, low));
-                for t in 0..T {
-                    // SAFETY: inside the group.
-                    let x = unsafe { v128_load32_splat(x.add((2 * chunk + high) * T + t)) };
-                    for h in 0..2 {
-                        products[t][h] = A::add(x, nibbles[h], products[t][h]);
-                    }
+    let bytes = QUANTS + if MINIMUM { 2 * SCALES } else { SCALES };
+    for first in (0..groups).step_by(STEP) {
+        for run in 0..count {
+            // SAFETY: so many runs, blocks, groups and sums are there.
+            unsafe {
+                let (blocks, at) = (*runs.add(run), sums.add(8 * T * run).cast::<[[v128; 2]; T]>());
+                let mut sums = at.read_unaligned();
+                for group in first..groups.min(first + STEP) {
+                    let x = x.add(group * (QUADS + 4) * T);
+                    add_block::<A, MINIMUM, T>(blocks.add(group * bytes), x, &mut sums, zero);
                 }
+                at.write_unaligned(sums);
             }
-        }
-        for t in 0..T {
-            // SAFETY: four facts of each token follow the quads.
-            let [scale, sum, first, second] = [0, 1, 2, 3].map(|fact| unsafe { x.add((QUADS + fact) * T + t) });
-            // SAFETY: as above. Quants beside a minimum are counted from zero.
-            let start =
-                unsafe { if MINIMUM { 0 } else { (*first as i32).wrapping_add(*second as i32).wrapping_mul(zero) } };
-            for h in 0..2 {
-                // SAFETY: scales, and minima where there are any, follow the quants.
-                let (scales, minima) = unsafe {
-                    let at = block.add(QUANTS + 16 * h);
-                    (v128_load(at.cast()), if MINIMUM { v128_load(at.add(SCALES).cast()) } else { low })
-                };
-                let whole = f32x4_convert_i32x4(i32x4_sub(A::rows(products[t][h]), i32x4_splat(start)));
-                // SAFETY: facts of this token.
-                let (scale, sum) = unsafe { (v128_load32_splat(scale), v128_load32_splat(sum)) };
-                // Rounded as often as the kernel of the runtime rounds.
-                sums[t][h] = f32x4_add(f32x4_mul(whole, f32x4_mul(scales, scale)), sums[t][h]);
-                if MINIMUM {
-                    sums[t][h] = f32x4_add(f32x4_mul(minima, sum), sums[t][h]);
-                }
-            }
-        }
-        // SAFETY: at most one past the end.
-        unsafe {
-            block = block.add(QUANTS + if MINIMUM { 2 * SCALES } else { SCALES });
-            x = x.add((QUADS + 4) * T);
         }
     }
-    for (t, sums) in sums.into_iter().enumerate() {
-        for (h, sums) in sums.into_iter().enumerate() {
-            // SAFETY: 8 numbers for each token.
-            unsafe { v128_store(out.add(8 * t + 4 * h).cast(), sums) };
+}
+
+/// Adds the products of a block with a group of each token.
+///
+/// # Safety
+/// Both are whole.
+#[inline(always)]
+unsafe fn add_block<A: Add, const MINIMUM: bool, const T: usize>(
+    block: *const u8,
+    x: *const u32,
+    sums: &mut [[v128; 2]; T],
+    zero: i32,
+) {
+    let low = u8x16_splat(15);
+    let mut products = [[i32x4_splat(0); 2]; T];
+    for chunk in 0..QUADS / 2 {
+        for high in 0..2 {
+            // SAFETY: inside the block.
+            let both = [0, 16].map(|at| unsafe { v128_load(block.add(32 * chunk + at).cast()) });
+            let nibbles = both.map(|both| v128_and(if high == 0 { both } else { u16x8_shr(both, 4) }, low));
+            for t in 0..T {
+                // SAFETY: inside the group.
+                let x = unsafe { v128_load32_splat(x.add((2 * chunk + high) * T + t)) };
+                for h in 0..2 {
+                    products[t][h] = A::add(x, nibbles[h], products[t][h]);
+                }
+            }
+        }
+    }
+    for t in 0..T {
+        // SAFETY: four facts of each token follow the quads.
+        let [scale, sum, first, second] = [0, 1, 2, 3].map(|fact| unsafe { x.add((QUADS + fact) * T + t) });
+        // SAFETY: as above. Quants beside a minimum are counted from zero.
+        let start =
+            unsafe { if MINIMUM { 0 } else { (*first as i32).wrapping_add(*second as i32).wrapping_mul(zero) } };
+        for h in 0..2 {
+            // SAFETY: scales, and minima where there are any, follow the quants.
+            let (scales, minima) = unsafe {
+                let at = block.add(QUANTS + 16 * h);
+                (v128_load(at.cast()), if MINIMUM { v128_load(at.add(SCALES).cast()) } else { low })
+            };
+            let whole = f32x4_convert_i32x4(i32x4_sub(A::rows(products[t][h]), i32x4_splat(start)));
+            // SAFETY: facts of this token.
+            let (scale, sum) = unsafe { (v128_load32_splat(scale), v128_load32_splat(sum)) };
+            // Rounded as often as the kernel of the runtime rounds.
+            sums[t][h] = f32x4_add(f32x4_mul(whole, f32x4_mul(scales, scale)), sums[t][h]);
+            if MINIMUM {
+                sums[t][h] = f32x4_add(f32x4_mul(minima, sum), sums[t][h]);
+            }
         }
     }
 }
@@ -120,9 +137,16 @@ unsafe fn product<A: Add, const MINIMUM: bool, const T: usize>(
 macro_rules! kernels {
     ($($name:ident = $add:ident, $minimum:literal, $tokens:literal;)*) => { $(
         #[unsafe(no_mangle)]
-        unsafe extern "C" fn $name(weights: *const u8, x: *const u32, out: *mut f32, groups: usize, zero: i32) {
+        unsafe extern "C" fn $name(
+            runs: *const *const u8,
+            count: usize,
+            x: *const u32,
+            sums: *mut f32,
+            groups: usize,
+            zero: i32,
+        ) {
             // SAFETY: the caller's.
-            unsafe { product::<$add, $minimum, $tokens>(weights, x, out, groups, zero) }
+            unsafe { product::<$add, $minimum, $tokens>(runs, count, x, sums, groups, zero) }
         }
     )* };
 }

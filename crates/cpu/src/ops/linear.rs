@@ -9,7 +9,7 @@ use std::ops::Range;
 use graph::{BackendError, DType, Value};
 
 use crate::{
-    integers::{Form, ROWS, TILE as TOKENS, quantize},
+    integers::{Form, ROWS, STREAMS, TILE as TOKENS, quantize},
     ops::{Resolver, gather::weight},
     packed::{Bits, Layout},
     pool::{Cost, Parts},
@@ -81,15 +81,14 @@ impl Linear {
         })
     }
 
-    /// Whether blocks are unpacked before tokens meet them.
-    fn unpacks(&self, layout: Layout, precision: Precision) -> bool {
-        let is_quick = layout.relaxed(precision).is_some();
-        self.input.rows > FEW_TOKENS && layout.quants != Bits::Sixteen && !is_quick
+    /// Whether blocks are unpacked for many tokens.
+    fn unpacks(&self, layout: Layout) -> bool {
+        self.input.rows > FEW_TOKENS && layout.quants != Bits::Sixteen
     }
 
     /// Words of the unpacked blocks of a thread.
     fn panel_words(&self, layout: Layout) -> usize {
-        match self.unpacks(layout, Precision::Exact) {
+        match self.unpacks(layout) {
             true => BLOCKS.min(self.input.columns / GROUP) * layout.unpacked_bytes().div_ceil(4),
             false => 0,
         }
@@ -114,57 +113,72 @@ impl Linear {
             let (kernels, bytes, words) = (layout.kernels(), layout.block_bytes(), form.group_words());
             if let Some([one, tile]) = layout.relaxed(precision) {
                 let zero = layout.zero();
-                self.meet(
+                self.meet::<STREAMS>(
                     work,
                     None,
-                    |blocks, x| call(tile, blocks, bytes, x, words, zero),
-                    |blocks, x| call(one, blocks, bytes, x, words, zero),
+                    |runs, x| call(tile, runs, bytes, x, words, zero),
+                    |runs, x| call(one, runs, bytes, x, words, zero),
                 );
-            } else if self.unpacks(layout, precision) {
-                self.meet(work, Some((kernels.unpack, bytemuck::cast_slice_mut(panel))), kernels.tile, kernels.rest);
+            } else if self.input.rows <= FEW_TOKENS {
+                self.meet::<STREAMS>(work, None, kernels.few, kernels.vector);
             } else {
-                self.meet(work, None, kernels.few, kernels.vector);
+                let unpack = self.unpacks(layout).then(|| (kernels.unpack, bytemuck::cast_slice_mut(panel)));
+                self.meet::<1>(work, unpack, kernels.tile, kernels.rest);
             }
         });
     }
 
-    /// Has tokens meet some runs of blocks, a tile of them and the rest one by one, and adds the products.
+    /// Has tokens meet runs of blocks, `R` at a time, a tile of tokens and the rest one by one, and adds the products. What
+    /// is unpacked is one run.
     #[inline(always)]
-    fn meet(
+    fn meet<const R: usize>(
         &self,
         work: Work<'_>,
         mut unpack: Option<(Unpack, &mut [u8])>,
-        tile: impl Fn(&[u8], &[u32]) -> [[f32; ROWS]; TOKENS],
-        one: impl Fn(&[u8], &[u32]) -> [[f32; ROWS]; 1],
+        tile: impl Fn([&[u8]; R], &[u32]) -> [[[f32; ROWS]; TOKENS]; R],
+        one: impl Fn([&[u8]; R], &[u32]) -> [[[f32; ROWS]; 1]; R],
     ) {
         let Operand { rows: tokens, columns, .. } = self.input;
         let Work { runs, weights, layout, form, x, out } = work;
         let bytes = layout.block_bytes();
-        let run_bytes = columns / GROUP * bytes;
-        let blocks = weights[runs.start * run_bytes..runs.end * run_bytes].chunks_exact(run_bytes);
+        let (groups, run_bytes) = (columns / GROUP, columns / GROUP * bytes);
+        let part = runs.len().div_ceil(R);
         for (index, x) in x.chunks(form.words(NEAR_TOKENS, columns)).enumerate() {
             let first = index * NEAR_TOKENS;
             let tiled = (tokens - first).min(NEAR_TOKENS) / TOKENS * TOKENS;
             let (tiles, rest) = x.split_at(form.words(tiled, columns));
-            for (run, blocks) in runs.clone().zip(blocks.clone()) {
-                for (piece, blocks) in blocks.chunks(BLOCKS * bytes).enumerate() {
+            for step in 0..part {
+                // Each stream goes through a part of the runs; the last ones end sooner.
+                let run = |stream: usize| runs.start + stream * part + step;
+                let streams = (0..R).take_while(|stream| run(*stream) < runs.end);
+                for start in (0..groups).step_by(BLOCKS) {
+                    let length = BLOCKS.min(groups - start) * bytes;
+                    let mut blocks: [&[u8]; R] = [&[]; R];
+                    for stream in streams.clone() {
+                        blocks[stream] = &weights[run(stream) * run_bytes + start * bytes..][..length];
+                    }
                     let blocks = match &mut unpack {
                         Some((unpack, panel)) => {
-                            let unpacked = &mut panel[..blocks.len() / bytes * layout.unpacked_bytes()];
-                            unpack(blocks, unpacked);
-                            &*unpacked
+                            let unpacked = &mut panel[..length / bytes * layout.unpacked_bytes()];
+                            unpack(blocks[0], unpacked);
+                            [&*unpacked; R]
                         }
                         None => blocks,
                     };
-                    let start = piece * BLOCKS * form.group_words();
+                    let start = start * form.group_words();
                     for (index, x) in tiles.chunks_exact(form.words(TOKENS, columns)).enumerate() {
-                        for (t, products) in tile(blocks, &x[TOKENS * start..]).iter().enumerate() {
-                            self.add(run, first + index * TOKENS + t, products, out);
+                        let products = tile(blocks, &x[TOKENS * start..]);
+                        for stream in streams.clone() {
+                            for (t, products) in products[stream].iter().enumerate() {
+                                self.add(run(stream), first + index * TOKENS + t, products, out);
+                            }
                         }
                     }
                     for (t, x) in rest.chunks_exact(form.words(1, columns)).enumerate() {
-                        let [products] = one(blocks, &x[start..]);
-                        self.add(run, first + tiled + t, &products, out);
+                        let products = one(blocks, &x[start..]);
+                        for stream in streams.clone() {
+                            self.add(run(stream), first + tiled + t, &products[stream][0], out);
+                        }
                     }
                 }
             }

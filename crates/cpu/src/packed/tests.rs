@@ -106,11 +106,12 @@ fn kernels_agree_with_each_other_and_with_f64() {
         for (index, run) in weights.chunks_exact(COLUMNS / GROUP * layout.block_bytes()).enumerate() {
             let mut unpacked = vec![0; COLUMNS / GROUP * layout.unpacked_bytes()];
             (kernels.unpack)(run, &mut unpacked);
-            let mut products = (kernels.tile)(&unpacked, tile).to_vec();
-            products.extend((kernels.rest)(&unpacked, rest));
+            let [mut products] = (kernels.tile)([&unpacked], tile).map(Vec::from);
+            products.extend((kernels.rest)([&unpacked], rest).concat());
             for (x, products) in x.chunks_exact(COLUMNS).zip(products) {
-                let [alone] = (kernels.vector)(run, &quantized(x));
-                assert_eq!(alone.map(f32::to_bits), products.map(f32::to_bits), "{dtype}");
+                for [alone] in (kernels.vector)([run; STREAMS], &quantized(x)) {
+                    assert_eq!(alone.map(f32::to_bits), products.map(f32::to_bits), "{dtype}");
+                }
                 for (row, product) in (index * ROWS..MATRIX_ROWS).zip(products) {
                     let mut weights_row = vec![0.0; COLUMNS];
                     layout.row(weights, row, &mut weights_row);
@@ -126,19 +127,21 @@ fn kernels_agree_with_each_other_and_with_f64() {
 
 /// What crates/relaxed computes, a number at a time.
 unsafe extern "C" fn plainly<const MINIMUM: bool, const T: usize>(
-    blocks: *const u8,
+    runs: *const *const u8,
+    count: usize,
     x: *const u32,
     sums: *mut f32,
     groups: usize,
     zero: i32,
 ) {
     let (block_bytes, group_words) = (if MINIMUM { 192 } else { 160 }, 12 * T);
-    for (t, row) in (0..T).flat_map(|t| (0..ROWS).map(move |row| (t, row))) {
-        let mut out = 0.0f32;
+    for (run, t, row) in (0..count * T * ROWS).map(|i| (i / (T * ROWS), i / ROWS % T, i % ROWS)) {
+        // SAFETY: room for 8 sums of each token of each run.
+        let out = unsafe { &mut *sums.add(ROWS * (T * run + t) + row) };
         for group in 0..groups {
-            // SAFETY: the caller has so many blocks and groups.
+            // SAFETY: the caller has so many runs, blocks and groups.
             let (block, x) = unsafe {
-                let block = std::slice::from_raw_parts(blocks.add(group * block_bytes), block_bytes);
+                let block = std::slice::from_raw_parts((*runs.add(run)).add(group * block_bytes), block_bytes);
                 (block, std::slice::from_raw_parts(x.add(group * group_words), group_words))
             };
             let mut product = 0;
@@ -150,13 +153,11 @@ unsafe extern "C" fn plainly<const MINIMUM: bool, const T: usize>(
             let [scale, sum, first, second] = [0, 1, 2, 3].map(|fact| x[(8 + fact) * T + t]);
             let real = |at: usize| f32::from_le_bytes(block[128 + 4 * at..][..4].try_into().unwrap());
             let product = product - zero * (first as i32 + second as i32);
-            out += product as f32 * (real(row) * f32::from_bits(scale));
+            *out += product as f32 * (real(row) * f32::from_bits(scale));
             if MINIMUM {
-                out += real(ROWS + row) * f32::from_bits(sum);
+                *out += real(ROWS + row) * f32::from_bits(sum);
             }
         }
-        // SAFETY: room for 8 sums of each token.
-        unsafe { *sums.add(ROWS * t + row) = out };
     }
 }
 
@@ -190,16 +191,23 @@ fn kernels_of_bytes_give_the_bits_of_ours() {
             (out, form.group_words())
         };
         let (weights, bytes) = (bytemuck::cast_slice::<_, u8>(&buffer.words), layout.block_bytes());
-        for run in weights.chunks_exact(COLUMNS / GROUP * bytes) {
-            let bits = |products: &[[f32; ROWS]]| products.concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-            let with = |x: &[f32]| quantized(Precision::Quick(relaxed), x);
-            let without = |x: &[f32]| quantized(Precision::Quick(None), x).0;
-            let (of_tile, words) = with(&x);
-            let products: [_; TILE] = call(tile, run, bytes, &of_tile, words, layout.zero());
-            assert_eq!(bits(&products), bits(&(layout.kernels().few)(run, &without(&x))), "{dtype}");
-            let products: [_; 1] = call(one, run, bytes, &with(&x[..COLUMNS]).0, words, layout.zero());
-            assert_eq!(bits(&products), bits(&(layout.kernels().vector)(run, &without(&x[..COLUMNS]))), "{dtype}");
+        // Two runs, and of the last streams none.
+        let mut runs: [&[u8]; STREAMS] = [&[]; STREAMS];
+        for (run, blocks) in runs.iter_mut().zip(weights.chunks_exact(COLUMNS / GROUP * bytes)) {
+            *run = blocks;
         }
+        let bits = |products: &[[f32; ROWS]]| products.concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let with = |x: &[f32]| quantized(Precision::Quick(relaxed), x);
+        let without = |x: &[f32]| quantized(Precision::Quick(None), x).0;
+        let (of_tile, words) = with(&x);
+        let products: [[_; TILE]; STREAMS] = call(tile, runs, bytes, &of_tile, words, layout.zero());
+        let want = (layout.kernels().few)(runs, &without(&x));
+        assert_eq!(bits(&products.concat()), bits(&want.concat()), "{dtype}");
+        assert_ne!(bits(&want[0]), bits(&want[1]), "{dtype}");
+        assert_eq!(want[STREAMS - 1], [[0.0; ROWS]; TILE], "{dtype}");
+        let x = &x[..COLUMNS];
+        let products: [[_; 1]; STREAMS] = call(one, runs, bytes, &with(x).0, words, layout.zero());
+        assert_eq!(bits(&products.concat()), bits(&(layout.kernels().vector)(runs, &without(x)).concat()), "{dtype}");
     }
     assert_eq!(seen, 3, "Q4_0, Q4_1 and Q4_K");
 }
@@ -216,7 +224,7 @@ fn the_largest_sums_of_plain_weights_fit() {
         let form = layout.form(Precision::Exact);
         let mut x = vec![0; form.words(1, COLUMNS)];
         quantize(&[1.0; COLUMNS], COLUMNS, form, &mut Pool::new(1).0, &mut x);
-        let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &x);
+        let [[products], ..] = (layout.kernels().vector)([bytemuck::cast_slice(&buffer.words); STREAMS], &x);
         let want: f32 = (0..COLUMNS).map(number).sum();
         assert!(products.iter().all(|product| (product / want - 1.0).abs() < 1e-3), "{most}: {products:?}, not {want}");
     }
@@ -233,7 +241,7 @@ fn what_is_not_finite_stays_so() {
             x[77] = bad;
             let mut out = vec![0; form.words(1, COLUMNS)];
             quantize(&x, COLUMNS, form, &mut Pool::new(1).0, &mut out);
-            let [products] = (layout.kernels().vector)(bytemuck::cast_slice(&buffer.words), &out);
+            let [[products], ..] = (layout.kernels().vector)([bytemuck::cast_slice(&buffer.words); STREAMS], &out);
             assert!(products.iter().all(|product| !product.is_finite()), "{dtype}, {bad}: {products:?}");
         }
     }
