@@ -220,6 +220,8 @@ function withThreads(title, threads) {
 async function open() {
   const page = await browser.open(`${server.origin}/bench/`);
   page.setDefaultTimeout(600_000);
+  // A trap inside a promise of a module reaches no caller, who waits: say at least why.
+  page.on('pageerror', (error) => console.error(`in the page: ${error.stack ?? error}`));
   await page.waitForFunction(() => globalThis.ready);
   return page;
 }

@@ -2,8 +2,8 @@
 //! are stored with, and a group's products are summed exactly in 32 bits; only then scales make it f32. So no step of a sum
 //! depends on the machine, and the error is that of the rounding: `2^-16` of the largest activation of a group at most.
 //!
-//! Weights come as blocks of 8 rows by 32 columns ([`crate::packed`]), so that one stream feeds all lanes: a lane is a row,
-//! and two neighbouring columns are one multiply-add of 16-bit integers, which every instruction set has.
+//! Weights come as runs of blocks of 8 rows by 32 columns ([`crate::packed`]), so that one stream feeds all lanes: a lane is a
+//! row, and two neighbouring columns are one multiply-add of 16-bit integers, which every instruction set has.
 
 mod blocks;
 

@@ -1,5 +1,5 @@
 //! Weights as the integer kernels read them, in the memory they were written to: groups of 8 rows, each a run of blocks of
-//! 32 columns, each block the quants of all 8 rows and then their scales. A matrix is one stream, read once from end to end.
+//! 32 columns, each block the quants of all 8 rows and then their scales. Whatever is multiplied is read once, front to back.
 //!
 //! Quants and scales of block formats are those of the file, so nothing is lost: scales of scales are multiplied out to f32,
 //! and 2 and 3 bits take 4, 5 and 6 take 8. Plain numbers keep about 14 bits of each group of 32.
