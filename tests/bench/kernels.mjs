@@ -49,6 +49,6 @@ async function measure(dtype, tokens) {
       gigaOperationsPerSecond: (2 * rows * columns * tokens) / seconds / 1e9,
       ...(runtime === 'rushlight' && { overCandle: median(times.map((own, index) => theirs.times[index] / own)) }),
     };
-    console.log(JSON.stringify(line, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)));
+    console.log(JSON.stringify(line, (_, value) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value)));
   }
 }

@@ -19,8 +19,8 @@ use blocks::{PAIRS, eight};
 /// Tokens that a block meets at once.
 pub(crate) const TILE: usize = 4;
 
-/// Runs of blocks that are read by turns, each a stream of its own. A processor fetches ahead within a page of memory only: one
-/// stream waits at each page, for its address and for what it holds, and several wait at the same time.
+/// Runs of blocks that are read by turns, each a stream of its own: one waits for memory again and again, several wait at the
+/// same time. Measured; see ARCHITECTURE.md.
 pub(crate) const STREAMS: usize = 8;
 
 /// Blocks of a run that are read before those of the next one: few, so that all streams are under way, but not one, for

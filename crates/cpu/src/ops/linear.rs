@@ -1,6 +1,6 @@
-//! `linear`, in integers where the weight is packed. Up to four tokens: straight from the packed blocks, which are read once.
-//! More: the blocks of a few rows are unpacked once, stay in the first-level cache, and meet every token there. Threads share
-//! the rows of the weight.
+//! `linear`, in integers where the weight is packed. Up to four tokens: straight from the packed blocks, which are read once,
+//! of several parts of the rows by turns. More: the blocks of a few rows are unpacked once, stay in the first-level cache, and
+//! meet every token there. Threads share the rows of the weight.
 //!
 //! Weights whose rows are no whole number of groups become f32 a panel at a time, on one thread.
 
