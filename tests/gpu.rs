@@ -15,7 +15,7 @@ const DEFAULT: Options = Options {
     max_binding: None,
     max_groups: None,
     tier: None,
-    around_request: None,
+    browser: None,
 };
 
 /// Opens a device, or says that the test is skipped.

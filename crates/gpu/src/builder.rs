@@ -11,7 +11,7 @@ use crate::{
     kernels::{Site, choose},
     memory::{Layout, Place},
     params,
-    pipeline::{Pipeline, Scratch},
+    pipeline::{Build, Scratch},
     plan::{Copy, Dispatch, MirrorCopy},
     read::{MIRRORED, Mirror},
     tensor::{Rows, padded},
@@ -19,8 +19,7 @@ use crate::{
 
 /// A kernel at a site, before its bind group exists.
 pub(crate) struct Launch {
-    pipeline: Pipeline,
-    label: String,
+    pub(crate) build: Build,
     params: Vec<u32>,
     storage: Vec<(u32, wgpu::Buffer)>,
     grid: [u32; 3],
@@ -31,7 +30,7 @@ pub(crate) struct Launch {
 }
 
 pub(crate) struct Builder<'a> {
-    backend: &'a mut GpuBackend,
+    pub(crate) backend: &'a mut GpuBackend,
     graph: &'a Graph,
     program: &'a Program,
     pub(crate) layout: Layout,
@@ -121,6 +120,7 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Every launch, without its pipeline, which [`GpuBackend::compile`] makes of [`Launch::build`].
     pub(crate) fn launches(&mut self) -> Result<Vec<Launch>, BackendError> {
         let limits = self.backend.device.limits;
         let mut launches = Vec::new();
@@ -154,10 +154,8 @@ impl<'a> Builder<'a> {
                 let storage = storage.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
                 let bound = all.iter().zip(&storage).filter(|((_, operand), _)| is_read_whole(graph, stage, *operand));
                 let weight_bytes = bound.map(|(_, (_, buffer))| buffer.size()).sum();
-                let (formats, files, constants) = (site.formats(), (kernel.files)(&site), (kernel.constants)(&site));
                 launches.push(Launch {
-                    pipeline: self.backend.pipeline(kernel, &formats, &files, &constants)?,
-                    label: kernel.label(&formats, &files),
+                    build: Build::of(kernel, &site),
                     params: (kernel.params)(&site),
                     storage,
                     grid: (kernel.grid)(&site),
@@ -205,9 +203,13 @@ impl<'a> Builder<'a> {
         let most = self.backend.device.limits.max_groups;
         let mut dispatches = Vec::new();
         for (launch, &(offset, size)) in launches.iter().zip(ranges) {
+            let label = launch.build.key();
+            let Some(pipeline) = self.backend.pipelines.get(&label) else {
+                return Err(BackendError::Validation(format!("{label} was not compiled")));
+            };
             if launch.grid.iter().any(|&groups| groups > most) {
                 let reason = format!("{:?} workgroups, at most {most} in one dimension", launch.grid);
-                return Err(BackendError::Unsupported { op: launch.label.clone(), reason });
+                return Err(BackendError::Unsupported { op: label, reason });
             }
             let size = std::num::NonZero::new(size);
             let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer: uniforms, offset, size });
@@ -218,13 +220,13 @@ impl<'a> Builder<'a> {
                 .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
                 .collect();
             let group = self.backend.device.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(&launch.label),
-                layout: &launch.pipeline.layout,
+                label: Some(&label),
+                layout: &pipeline.layout,
                 entries: &entries,
             });
-            self.backend.counters.objects += 1;
-            dispatches.push(Dispatch { pipeline: launch.pipeline.pipeline.clone(), group, grid: launch.grid });
+            dispatches.push(Dispatch { pipeline: pipeline.pipeline.clone(), group, grid: launch.grid });
         }
+        self.backend.counters.objects += dispatches.len() as u64;
         Ok(dispatches)
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -35,8 +36,21 @@ pub struct Options {
     /// Which kernels, whatever the adapter is. By default those for a processor that pretends to be a GPU where the adapter is
     /// one, and the best that the adapter has the features for otherwise.
     pub tier: Option<Tier>,
-    /// Calls what it is given, which asks for the device. In a browser it can add what wgpu has no name for there.
-    pub around_request: Option<fn(&mut dyn FnMut())>,
+    /// In a browser, what it has and wgpu has no name for there.
+    pub browser: Option<Browser>,
+}
+
+/// Something to wait for.
+pub type Wait<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// What a browser has and wgpu has no name for there.
+#[derive(Clone, Copy, Debug)]
+pub struct Browser {
+    /// Calls what it is given, which asks for a device, and has it asked for with subgroups.
+    pub request: fn(&mut dyn FnMut()),
+    /// Calls what it is given, which makes pipelines, twice: to have all of them compiled at the same time, while the page
+    /// goes on, and when they are. What is made first is good for nothing.
+    pub compile: for<'a> fn(&'a mut (dyn FnMut() + 'a)) -> Wait<'a>,
 }
 
 /// What kernels may use. Facts of the device at run time, never features of the build.
@@ -95,6 +109,7 @@ pub(crate) struct Device {
     pub(crate) facts: Facts,
     /// What shaders with subgroups start with.
     pub(crate) enable: &'static str,
+    browser: Option<Browser>,
     pub(crate) faults: Faults,
 }
 
@@ -131,8 +146,8 @@ impl Device {
         };
         let mut request = None;
         let mut ask = || request = Some(adapter.request_device(&descriptor));
-        match options.around_request {
-            Some(around) => around(&mut ask),
+        match options.browser {
+            Some(browser) => (browser.request)(&mut ask),
             None => ask(),
         }
         let unavailable = |why: String| BackendError::Unavailable(format!("{why}. {ADVICE}"));
@@ -171,7 +186,15 @@ impl Device {
         // naga takes subgroups as they are, and refuses the directive that the standard asks for.
         let is_browser = info.backend == wgpu::Backend::BrowserWebGpu;
         let enable = if is_browser { "enable subgroups;\n" } else { "" };
-        Ok(Device { device, queue, limits, best: (tier, reason), facts, enable, faults })
+        Ok(Device { device, queue, limits, best: (tier, reason), facts, enable, browser: options.browser, faults })
+    }
+
+    /// Calls what it is given, which makes pipelines of different labels, and keeps those of the last call.
+    pub(crate) async fn compile(&self, make: &mut dyn FnMut()) {
+        match self.browser {
+            Some(browser) => (browser.compile)(make).await,
+            None => make(),
+        }
     }
 
     /// [`Faults::check`].

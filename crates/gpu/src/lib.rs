@@ -36,7 +36,7 @@ use graph::{
     Backend, BackendError, BufferId, Buffers, Choice, Counters, Facts, Graph, Memory, PlanId, Task, TensorType,
 };
 
-pub use device::{Limits, Options, Power};
+pub use device::{Browser, Limits, Options, Power, Wait};
 pub use tensor::{Rows, split};
 pub use tier::Tier;
 pub use tuning::Tuning;
@@ -131,7 +131,7 @@ impl GpuBackend {
         }
         let memory = self.device.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = self.device.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let plan = plan::prepare(self, graph, buffers);
+        let plan = plan::prepare(self, graph, buffers).await;
         let errors = [validation.pop().await, memory.pop().await];
         let plan = plan?;
         if let Some(error) = errors.into_iter().flatten().next() {

@@ -8,9 +8,6 @@ use graph::{BufferId, DType, TensorType};
 
 use crate::{
     GpuBackend,
-    kernels::PACK,
-    pipeline::Pipeline,
-    shader,
     tensor::{Rows, storage},
 };
 
@@ -44,11 +41,11 @@ pub fn group_vectors(ty: &TensorType) -> Option<u64> {
 
 impl GpuBackend {
     /// Packs a tensor in blocks, unless it is packed already.
-    pub(crate) fn pack(&mut self, id: BufferId) {
+    pub(crate) async fn pack(&mut self, id: BufferId) {
         let Some(tensor) = self.tensors.get(&id).filter(|tensor| !tensor.is_packed) else { return };
         let ty = tensor.ty.clone();
         let Some(vectors) = group_vectors(&ty) else { return };
-        let packer = self.packer();
+        let Some(packer) = self.packer().await else { return };
         let Some(tensor) = self.tensors.get_mut(&id) else { return };
         tensor.bytes = 0;
         tensor.is_packed = true;
@@ -90,32 +87,6 @@ impl GpuBackend {
             self.counters.submits += 1;
             self.counters.dispatches += 1;
         }
-    }
-
-    fn packer(&mut self) -> Pipeline {
-        if let Some(packer) = &self.packer {
-            return packer.clone();
-        }
-        let device = &self.device.device;
-        // It imports files that exist, as a test says.
-        let source = shader::compose(PACK, &[], &[]).unwrap_or_default();
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some("pack"),
-            source: wgpu::ShaderSource::Wgsl(source.into()),
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some("pack"),
-            layout: None,
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: Default::default(),
-            cache: None,
-        });
-        let layout = pipeline.get_bind_group_layout(0);
-        self.counters.objects += 3;
-        let packer = Pipeline { pipeline, layout };
-        self.packer = Some(packer.clone());
-        packer
     }
 }
 

@@ -54,15 +54,18 @@ impl Drop for Plan {
 }
 
 /// Plans a graph on a backend.
-pub(crate) fn prepare(backend: &mut GpuBackend, graph: &Graph, buffers: &Buffers) -> Result<Plan, BackendError> {
+pub(crate) async fn prepare(backend: &mut GpuBackend, graph: &Graph, buffers: &Buffers) -> Result<Plan, BackendError> {
     check(backend, graph, buffers)?;
     let program = Program::of(graph, &backend.device.limits);
     let weights = program.stages.iter().flat_map(|stage| stage.weights(graph));
     let weights: Vec<BufferId> = weights.filter_map(|weight| buffers.get(&graph.name(weight)).copied()).collect();
-    weights.into_iter().for_each(|weight| backend.pack(weight));
+    for weight in weights {
+        backend.pack(weight).await;
+    }
     let mut builder = Builder::new(backend, graph, &program, buffers);
     builder.vectors()?;
     let launches = builder.launches()?;
+    builder.backend.compile(launches.iter().map(|launch| &launch.build)).await?;
     let uniforms = builder.uniforms(&launches);
     let dispatches = builder.dispatches(&launches, &uniforms)?;
     let copies = builder.copies();

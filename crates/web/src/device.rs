@@ -33,8 +33,13 @@ pub(crate) async fn gpu(power: Option<&str>, tier: Option<&str>, self_test: bool
         _ => gpu::Power::Default,
     };
     let tier = tier.and_then(gpu::Tier::of);
-    let around_request = Some(crate::subgroups::with_subgroups as fn(&mut dyn FnMut()));
-    let backend = gpu::GpuBackend::new(gpu::Options { power, tier, around_request, ..gpu::Options::default() }).await?;
+    let backend = gpu::GpuBackend::new(gpu::Options {
+        power,
+        tier,
+        browser: Some(crate::webgpu::BROWSER),
+        ..gpu::Options::default()
+    })
+    .await?;
     let reference = self_test.then(|| cpu(false).backend);
     Ok(Device { backend: Box::new(backend), reference })
 }

@@ -11,12 +11,12 @@ mod panic;
 mod relaxed;
 mod sink;
 mod source;
-#[cfg(not(target_feature = "atomics"))]
-mod subgroups;
 #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "exports are written out for wasm only"))]
 mod tasks;
 #[cfg(target_feature = "atomics")]
 mod threads;
+#[cfg(not(target_feature = "atomics"))]
+mod webgpu;
 
 use engine::{CallOptions, EmbedOptions, Engine, GenerateOptions, LoadOptions, Prompt};
 use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint32Array};

@@ -15,9 +15,9 @@
 //! for running it in parts: SwiftShader spends a second on each kernel that a format has.
 
 mod hashed;
-// What the package does, by js_sys, to have subgroups.
-#[path = "../../../crates/web/src/subgroups.rs"]
-mod subgroups;
+// What the package has of a browser, by js_sys.
+#[path = "../../../crates/web/src/webgpu.rs"]
+mod webgpu;
 
 use gpu::{GpuBackend, Options, Tier};
 use graph::{Activation, Backend, BackendError, BufferId, Buffers, DType, Graph, LeafKind, TensorType};
@@ -77,8 +77,8 @@ pub fn names() -> Result<String, JsError> {
 #[wasm_bindgen]
 pub async fn run_ops(names: Vec<String>, tier: String) -> Result<String, JsError> {
     // The models in the browser tests run those that a software adapter gets.
-    let around_request = Some(subgroups::with_subgroups as fn(&mut dyn FnMut()));
-    let options = Options { default_limits: true, tier: Tier::of(&tier), around_request, ..Options::default() };
+    let options =
+        Options { default_limits: true, tier: Tier::of(&tier), browser: Some(webgpu::BROWSER), ..Options::default() };
     let mut backend = GpuBackend::new(options).await?;
     let mut report = Report {
         adapter: backend.facts().name,
@@ -195,4 +195,15 @@ pub async fn check_loss() -> Result<String, JsError> {
     ];
     let passed = results.iter().all(|result| matches!(result, Err(BackendError::DeviceLost(_))));
     Ok(serde_json::to_string(&Outcome { passed, detail: format!("{results:?}") })?)
+}
+
+/// A shader that does not compile is an error of the plan, with the browser's words for it.
+#[wasm_bindgen]
+pub async fn check_shader() -> Result<String, JsError> {
+    let mut backend = GpuBackend::new(Options { browser: Some(webgpu::BROWSER), ..Options::default() }).await?;
+    let step = Step::new(&mut backend)?;
+    backend.edit_shaders(|label, source| if label == "argmax" { source + "fn nonsense() -> u32 {}" } else { source });
+    let result = backend.prepare(&step.graph, &step.buffers).await;
+    let passed = matches!(&result, Err(BackendError::Validation(message)) if message.contains("nonsense"));
+    Ok(serde_json::to_string(&Outcome { passed, detail: format!("{result:?}") })?)
 }

@@ -36,6 +36,12 @@ export async function ops({ report, browser, server, run, full }) {
     });
   }
   await report.test(`${run}: a step is one submit and creates nothing`, () => outcome('check_run'));
+  await report.test(`${run}: a shader that does not compile is an error`, () => outcome('check_shader'));
+  await report.test(`${run}: pipelines are compiled at once, and none where the browser draws`, async () => {
+    const { passed, alone, together, most } = await page.evaluate(count, names.filter((name) => name.startsWith('fused/encoder/')));
+    assert.ok(passed && alone === 0 && most > 1, `${alone} alone, ${together} together, ${most} at the same time`);
+    return `${together} pipelines, ${most} at the same time`;
+  });
   await report.test(`${run}: a lost device is an error from then on`, () => outcome('check_loss'));
   await page.close();
 
@@ -47,6 +53,25 @@ export async function ops({ report, browser, server, run, full }) {
     const all = names.filter((name) => name.startsWith(`${op}/`));
     if (full || op !== 'linear') return all;
     return all.filter((_, index) => index % 3 === ['fused', 'subgroups', 'quads'].indexOf(tier));
+  }
+
+  /** Runs in the page: some cases, and how their pipelines were made. */
+  async function count(wanted) {
+    const { createComputePipeline: alone, createComputePipelineAsync: together } = GPUDevice.prototype;
+    const counts = { alone: 0, together: 0, most: 0 };
+    let now = 0;
+    GPUDevice.prototype.createComputePipeline = function (descriptor) {
+      counts.alone += 1;
+      return alone.call(this, descriptor);
+    };
+    GPUDevice.prototype.createComputePipelineAsync = async function (descriptor) {
+      counts.together += 1;
+      counts.most = Math.max(counts.most, ++now);
+      return together.call(this, descriptor).finally(() => now--);
+    };
+    const { failed } = JSON.parse(await kept.ops.run_ops(wanted, 'fused'));
+    Object.assign(GPUDevice.prototype, { createComputePipeline: alone, createComputePipelineAsync: together });
+    return { ...counts, passed: failed === 0 };
   }
 
   async function outcome(name) {
