@@ -13,8 +13,8 @@ use crate::{
     simd::{F32x4, I16x8, I32x4},
 };
 
-pub(crate) use blocks::{Bytes, Halves, Minima, Minimum, Nibbles, One, Quants, ROWS, Scales, Shorts};
-use blocks::{PAIRS, eight};
+use blocks::PAIRS;
+pub(crate) use blocks::{Bytes, Fives, Halves, Minima, Minimum, Narrow, Nibbles, One, Quants, ROWS, Scales, Shorts};
 
 /// Tokens that a block meets at once.
 pub(crate) const TILE: usize = 4;
@@ -168,6 +168,12 @@ fn accumulate<Q: Quants, const T: usize>(quants: &[u8], pairs: &[u32], sums: &mu
             }
         }
     }
+    if let Some(weights) = Q::last(quants) {
+        for (sums, x) in sums.iter_mut().zip(&pairs[pairs.len() - T..]) {
+            let x = I16x8::splat_pair(*x);
+            *sums = [0, 1].map(|h| sums[h].add(weights[h].dot(x)));
+        }
+    }
 }
 
 /// The products of `R` runs of blocks, equally long, with a tile of `T` tokens.
@@ -219,42 +225,49 @@ fn add_block<Q: Quants, S: Scales, const T: usize>(block: &[u8], x: &[u32], out:
             let mut sums = std::array::from_fn(|t| start(half_sum(half, t)));
             let (from, pairs) = (half * Q::BYTES / 2, &pairs[half * PAIRS * T / 2..][..PAIRS * T / 2]);
             accumulate::<Q, T>(&quants[from..from + Q::BYTES / 2], pairs, &mut sums);
-            flush(sums, eight(scales, half), out);
+            flush(sums, S::eight(scales, half), out);
             if S::MINIMA {
                 for (t, scale) in facts[..T].iter().enumerate() {
                     let sum = f32::from_bits(*scale) * half_sum(half, t) as i32 as f32;
-                    add_minimum(eight(scales, 2 + half), t, sum, out);
+                    add_minimum(S::eight(scales, 2 + half), t, sum, out);
                 }
             }
         }
     } else {
         let mut sums = std::array::from_fn(|t| start(half_sum(0, t).wrapping_add(half_sum(1, t))));
         accumulate::<Q, T>(quants, pairs, &mut sums);
-        flush(sums, eight(scales, 0), out);
+        flush(sums, S::eight(scales, 0), out);
         if S::MINIMA {
             for t in 0..T {
-                add_minimum(eight(scales, 1), t, f32::from_bits(facts[T + t]), out);
+                add_minimum(S::eight(scales, 1), t, f32::from_bits(facts[T + t]), out);
             }
         }
     }
 }
 
-/// Blocks as blocks of [`Shorts`] with the same scales.
+/// Blocks as blocks of [`Shorts`] with the same scales, as f32.
 pub(crate) fn unpack<Q: Quants, S: Scales>(blocks: &[u8], out: &mut [u8]) {
     let zero = I16x8::splat(Q::ZERO);
-    let outs = out.chunks_exact_mut(Shorts::BYTES + S::BYTES);
+    let outs = out.chunks_exact_mut(Shorts::BYTES + S::Wide::BYTES);
     for (block, out) in blocks.chunks_exact(Q::BYTES + S::BYTES).zip(outs) {
         let (quants, scales) = block.split_at(Q::BYTES);
         let (shorts, scales_out) = out.split_at_mut(Shorts::BYTES);
+        let put = |weights: [I16x8; 2], out: &mut [u8]| {
+            for (weights, out) in weights.into_iter().zip(out.chunks_exact_mut(Shorts::CHUNK / 2)) {
+                out.copy_from_slice(&weights.sub(zero).to_bytes());
+            }
+        };
+        if let Some(weights) = Q::last(quants) {
+            put(weights, &mut shorts[Shorts::BYTES - Shorts::CHUNK..]);
+        }
         let outs = shorts.chunks_exact_mut(Q::PAIRS * Shorts::CHUNK);
         for (chunk, out) in quants.chunks_exact(Q::CHUNK).zip(outs) {
-            for pair in 0..Q::PAIRS {
-                for (half, weights) in Q::pair(chunk, pair).into_iter().enumerate() {
-                    let out: &mut [u8] = &mut out[32 * pair + 16 * half..][..16];
-                    out.copy_from_slice(&weights.sub(zero).to_bytes());
-                }
+            for (pair, out) in out.chunks_exact_mut(Shorts::CHUNK).enumerate() {
+                put(Q::pair(chunk, pair), out);
             }
         }
-        scales_out.copy_from_slice(scales);
+        for (index, out) in scales_out.chunks_exact_mut(4 * ROWS).enumerate() {
+            out.copy_from_slice(bytemuck::cast_slice(&F32x4::to_array8(S::eight(scales, index))));
+        }
     }
 }

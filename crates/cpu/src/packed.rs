@@ -2,20 +2,21 @@
 //! 32 columns, each block the quants of all 8 rows and then their scales. Whatever is multiplied is read once, front to back.
 //!
 //! Quants and scales of block formats are those of the file, so nothing is lost: scales of scales are multiplied out to f32,
-//! and 2 and 3 bits take 4, 5 and 6 take 8. Plain numbers keep about 14 bits of each group of 32.
+//! and 2 and 3 bits take 4, 6 take 8. Plain numbers keep about 14 bits of each group of 32.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use graph::{BackendError, BufferId, Buffers, DType, Graph, Leaf, LeafKind, Node, Op, TensorType, Value};
+use half::f16;
 
 use crate::{
     Buffer, claim,
     integers::{
-        Bytes, Form, Halves, LIMIT, Minima, Minimum, Nibbles, One, PLAIN_LIMIT, QUICK_LIMIT, Quants, ROWS, STREAMS,
-        Scales, Shorts, TILE, product, unpack,
+        Bytes, Fives, Form, Halves, LIMIT, Minima, Minimum, Narrow, Nibbles, One, PLAIN_LIMIT, QUICK_LIMIT, Quants,
+        ROWS, STREAMS, Scales, Shorts, TILE, product, unpack,
     },
     precision::{Precision, Product},
-    quant::{GROUP, Group, groups},
+    quant::{GROUP, Group, groups, half},
 };
 
 /// How the blocks of a weight look.
@@ -23,6 +24,8 @@ use crate::{
 pub(crate) struct Layout {
     pub(crate) quants: Bits,
     scales: Kind,
+    /// Scales are f16.
+    is_narrow: bool,
 }
 
 /// The bits of a quant.
@@ -30,6 +33,8 @@ pub(crate) struct Layout {
 pub(crate) enum Bits {
     /// 4, of which `zero` is zero.
     Four { zero: u8 },
+    /// 5, of which 16 is zero where there is no minimum.
+    Five,
     /// 8.
     Eight,
     /// 16, of plain numbers.
@@ -64,6 +69,8 @@ pub(crate) struct Kernels {
     get: fn(&[u8], usize) -> [i16; GROUP],
     quant_bytes: usize,
     scale_bytes: usize,
+    /// Of scales that are unpacked.
+    wide_bytes: usize,
 }
 
 impl Kernels {
@@ -72,12 +79,13 @@ impl Kernels {
             vector: product::<Q, S, STREAMS, 1>,
             few: product::<Q, S, STREAMS, TILE>,
             unpack: unpack::<Q, S>,
-            tile: product::<Shorts, S, 1, TILE>,
-            rest: product::<Shorts, S, 1, 1>,
+            tile: product::<Shorts, S::Wide, 1, TILE>,
+            rest: product::<Shorts, S::Wide, 1, 1>,
             put: Q::put,
             get: Q::get,
             quant_bytes: Q::BYTES,
             scale_bytes: S::BYTES,
+            wide_bytes: S::Wide::BYTES,
         }
     }
 }
@@ -89,26 +97,31 @@ impl Layout {
             DType::F32 | DType::F16 | DType::BF16 => (Bits::Sixteen, Kind::One),
             DType::Q4_0 => (Bits::Four { zero: 8 }, Kind::One),
             DType::Q4_1 | DType::Q4K => (Bits::Four { zero: 0 }, Kind::Minimum),
-            DType::Q5_0 | DType::Q8_0 => (Bits::Eight, Kind::One),
-            DType::Q5_1 | DType::Q5K => (Bits::Eight, Kind::Minimum),
+            DType::Q5_0 => (Bits::Five, Kind::One),
+            DType::Q5_1 | DType::Q5K => (Bits::Five, Kind::Minimum),
+            DType::Q8_0 => (Bits::Eight, Kind::One),
             DType::Q2K => (Bits::Four { zero: 0 }, Kind::Minima),
             DType::Q3K => (Bits::Four { zero: 4 }, Kind::Halves),
             DType::Q6K => (Bits::Eight, Kind::Halves),
             DType::U32 => return None,
         };
-        Some(Layout { quants, scales })
+        // What can be: a scale of a scale is no f16, and the kernels of 4 bits wait for nothing that fewer bytes would save.
+        let is_narrow = matches!(dtype, DType::Q5_0 | DType::Q5_1 | DType::Q8_0);
+        Some(Layout { quants, scales, is_narrow })
     }
 
     /// The kernels.
     pub(crate) fn kernels(self) -> Kernels {
         match (self.quants, self.scales) {
+            (Bits::Five, Kind::One) => Kernels::of::<Fives<16>, Narrow<One>>(),
+            (Bits::Five, _) if self.is_narrow => Kernels::of::<Fives<0>, Narrow<Minimum>>(),
+            (Bits::Five, _) => Kernels::of::<Fives<0>, Minimum>(),
             (Bits::Four { zero: 8 }, _) => Kernels::of::<Nibbles<8>, One>(),
             (Bits::Four { zero: 4 }, _) => Kernels::of::<Nibbles<4>, Halves>(),
             (Bits::Four { .. }, Kind::Minima) => Kernels::of::<Nibbles<0>, Minima>(),
             (Bits::Four { .. }, _) => Kernels::of::<Nibbles<0>, Minimum>(),
             (Bits::Eight, Kind::Halves) => Kernels::of::<Bytes, Halves>(),
-            (Bits::Eight, Kind::Minimum) => Kernels::of::<Bytes, Minimum>(),
-            (Bits::Eight, _) => Kernels::of::<Bytes, One>(),
+            (Bits::Eight, _) => Kernels::of::<Bytes, Narrow<One>>(),
             (Bits::Sixteen, _) => Kernels::of::<Shorts, One>(),
         }
     }
@@ -126,7 +139,7 @@ impl Layout {
 
     /// Bytes of a block with its quants unpacked.
     pub(crate) fn unpacked_bytes(self) -> usize {
-        Shorts::BYTES + self.kernels().scale_bytes
+        Shorts::BYTES + self.kernels().wide_bytes
     }
 
     /// How activations are rounded for it.
@@ -171,7 +184,11 @@ impl Layout {
         let (quants, scales) = block.split_at_mut(kernels.quant_bytes);
         (kernels.put)(quants, row, &group.quants);
         for (index, number) in self.numbers() {
-            scales[4 * (index * ROWS + row)..][..4].copy_from_slice(&number(group).to_le_bytes());
+            let (at, number) = (index * ROWS + row, number(group));
+            match self.is_narrow {
+                true => scales[2 * at..][..2].copy_from_slice(&f16::from_f32(number).to_le_bytes()),
+                false => scales[4 * at..][..4].copy_from_slice(&number.to_le_bytes()),
+            }
         }
     }
 
@@ -180,8 +197,11 @@ impl Layout {
         let kernels = self.kernels();
         let (quants, scales) = block.split_at(kernels.quant_bytes);
         let real = |index: usize| {
-            let at = 4 * (index * ROWS + row);
-            f32::from_le_bytes([scales[at], scales[at + 1], scales[at + 2], scales[at + 3]])
+            let at = index * ROWS + row;
+            match self.is_narrow {
+                true => half([scales[2 * at], scales[2 * at + 1]]),
+                false => f32::from_le_bytes(std::array::from_fn(|i| scales[4 * at + i])),
+            }
         };
         for (column, (quant, out)) in (kernels.get)(quants, row).into_iter().zip(out).enumerate() {
             let (quant, half) = (f32::from(quant), 2 * column / GROUP);
@@ -262,9 +282,19 @@ pub(crate) fn pack(
     Ok(())
 }
 
+/// Whether every scale of blocks that begin with them, as f16, is a number: kernels of such scales know no others.
+fn are_finite(dtype: DType, scales: usize, blocks: &[u8]) -> bool {
+    let mut blocks = blocks.chunks_exact(dtype.block_bytes());
+    blocks.all(|block| block[..2 * scales].as_chunks().0.iter().all(|scale| f16::from_le_bytes(*scale).is_finite()))
+}
+
 fn pack_buffer(buffer: &mut Buffer) -> Result<(), BackendError> {
     let (Some((layout, bytes)), Some(read)) = (plan(&buffer.ty), groups(buffer.ty.dtype)) else { return Ok(()) };
     if bytes > 4 * buffer.words.len() {
+        return Ok(());
+    }
+    let raw = &bytemuck::cast_slice(&buffer.words)[..buffer.bytes];
+    if layout.is_narrow && !are_finite(buffer.ty.dtype, layout.numbers().count(), raw) {
         return Ok(());
     }
     let (rows, columns) = (buffer.ty.shape.rows(), buffer.ty.shape.columns());

@@ -150,7 +150,7 @@ mod tests {
                 let (v, pair) = (I16x8::load(&bytes), I16x8::splat_pair(0x8001_7ffe));
                 let [low, high] = bytes.as_chunks().0 else { unreachable!("sixteen bytes") };
                 let [low, high] = [low, high].map(I16x8::load_signed);
-                let vectors = [v, pair, low, high, v.sub(low), I16x8::splat(-3)];
+                let vectors = [v, pair, low, high, v.sub(low), v.add(v), I16x8::splat(-3)];
                 let shifted = [0, 4, 8, 12].map(|bits| v.shr(bits));
                 let masked = [v.and(0x3c), v.shr(10).and(0x3c)];
                 let mut bits = Vec::new();

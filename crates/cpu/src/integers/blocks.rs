@@ -1,9 +1,11 @@
 //! How 8 rows by 32 columns lie in a block: quants, then scales. Quants come as lanes of 16 bits that hold two neighbouring
 //! columns of a row beside each other, so that one multiply-add takes both.
 
+use std::marker::PhantomData;
+
 use crate::{
     quant::GROUP,
-    simd::{F32x4, I16x8},
+    simd::{F32x4, I16x8, U8x16},
 };
 
 /// Rows of a block.
@@ -25,6 +27,12 @@ pub(crate) trait Quants {
 
     /// Two neighbouring columns of rows 0 to 3, and of rows 4 to 7.
     fn pair(chunk: &[u8], pair: usize) -> [I16x8; 2];
+
+    /// The last two columns of a block, where they are in no chunk.
+    #[inline(always)]
+    fn last(_block: &[u8]) -> Option<[I16x8; 2]> {
+        None
+    }
 
     /// Writes the quants of a row.
     fn put(block: &mut [u8], row: usize, quants: &[i16; GROUP]);
@@ -85,6 +93,54 @@ impl<const ZERO: i16> Quants for Nibbles<ZERO> {
     }
 }
 
+/// 5 bits, of which `ZERO` is zero: a lane has three quants, and of the last one, which has no lane, a bit.
+pub(crate) struct Fives<const ZERO: i16>;
+
+impl<const ZERO: i16> Fives<ZERO> {
+    /// Lanes of a row's columns, every other of them.
+    const LANES: usize = 5;
+}
+
+impl<const ZERO: i16> Quants for Fives<ZERO> {
+    const CHUNK: usize = 32;
+    const PAIRS: usize = 3;
+    const ZERO: i16 = ZERO;
+
+    #[inline(always)]
+    fn pair(chunk: &[u8], pair: usize) -> [I16x8; 2] {
+        [0, 16].map(|at| I16x8::load(&sixteen(chunk, at)).bits(5 * pair, 5))
+    }
+
+    #[inline(always)]
+    fn last(block: &[u8]) -> Option<[I16x8; 2]> {
+        let bit = |at: usize, lane: usize| I16x8::load(&sixteen(block, lane * Self::CHUNK + at)).bits(15, 1);
+        // The first bit is that of the last lane: each step doubles what it has and adds one.
+        Some([0, 16].map(|at| (1..Self::LANES).fold(bit(at, 0), |bits, lane| bits.add(bits).add(bit(at, lane)))))
+    }
+
+    fn put(block: &mut [u8], row: usize, quants: &[i16; GROUP]) {
+        for odd in 0..2 {
+            let q = |pair: usize| (quants[2 * pair + odd] + ZERO) as u16;
+            for (i, chunk) in block.chunks_exact_mut(Self::CHUNK).enumerate() {
+                let last = (q(PAIRS - 1) >> (Self::LANES - 1 - i)) & 1;
+                put_word(chunk, lane(row, odd), q(3 * i) | (q(3 * i + 1) << 5) | (q(3 * i + 2) << 10) | (last << 15));
+            }
+        }
+    }
+
+    fn get(block: &[u8], row: usize) -> [i16; GROUP] {
+        std::array::from_fn(|column| {
+            let (pair, at) = (column / 2, lane(row, column % 2));
+            let lanes = || block.chunks_exact(Self::CHUNK).map(|chunk| word(chunk, at));
+            let quant = match lanes().nth(pair / 3) {
+                Some(lane) => (lane >> (5 * (pair % 3))) & 31,
+                None => lanes().fold(0, |bits, lane| 2 * bits + (lane >> 15)),
+            };
+            quant as i16 - ZERO
+        })
+    }
+}
+
 /// 8 bits: 16 bytes are 8 rows by 2 columns.
 pub(crate) struct Bytes;
 
@@ -137,25 +193,41 @@ impl Quants for Shorts {
     }
 }
 
-/// What a block has besides quants, f32 for each row: scales, then minima.
+/// What a block has besides quants, a number for each row: scales, then minima. f32 where nothing else is said.
 pub(crate) trait Scales {
+    /// The same with f32.
+    type Wide: Scales;
+    /// Kinds of numbers.
+    const COUNT: usize = (1 + Self::HALVES as usize) * (1 + Self::MINIMA as usize);
+    /// Bytes of a number.
+    const WIDTH: usize = 4;
     /// Bytes of a block.
-    const BYTES: usize = 4 * ROWS * (1 + Self::HALVES as usize) * (1 + Self::MINIMA as usize);
+    const BYTES: usize = Self::WIDTH * ROWS * Self::COUNT;
     /// The second half of the columns has its own.
     const HALVES: bool = false;
     /// There are minima.
     const MINIMA: bool = false;
+
+    /// The numbers of the `index`th kind.
+    #[inline(always)]
+    fn eight(scales: &[u8], index: usize) -> [F32x4; 2] {
+        let at = 4 * ROWS * index;
+        [F32x4::load_bytes(&sixteen(scales, at)), F32x4::load_bytes(&sixteen(scales, at + 16))]
+    }
 }
 
 /// One scale.
 pub(crate) struct One;
 
-impl Scales for One {}
+impl Scales for One {
+    type Wide = One;
+}
 
 /// One scale for each half of the columns.
 pub(crate) struct Halves;
 
 impl Scales for Halves {
+    type Wide = Halves;
     const HALVES: bool = true;
 }
 
@@ -163,6 +235,7 @@ impl Scales for Halves {
 pub(crate) struct Minimum;
 
 impl Scales for Minimum {
+    type Wide = Minimum;
     const MINIMA: bool = true;
 }
 
@@ -170,13 +243,22 @@ impl Scales for Minimum {
 pub(crate) struct Minima;
 
 impl Scales for Minima {
+    type Wide = Minima;
     const HALVES: bool = true;
     const MINIMA: bool = true;
 }
 
-/// Eight f32, the `index`th of a block's scales.
-#[inline(always)]
-pub(super) fn eight(scales: &[u8], index: usize) -> [F32x4; 2] {
-    let at = 4 * ROWS * index;
-    [F32x4::load_bytes(&sixteen(scales, at)), F32x4::load_bytes(&sixteen(scales, at + 16))]
+/// The same as f16, which is what files have. All are finite.
+pub(crate) struct Narrow<S>(PhantomData<S>);
+
+impl<S: Scales> Scales for Narrow<S> {
+    type Wide = S;
+    const WIDTH: usize = 2;
+    const HALVES: bool = S::HALVES;
+    const MINIMA: bool = S::MINIMA;
+
+    #[inline(always)]
+    fn eight(scales: &[u8], index: usize) -> [F32x4; 2] {
+        U8x16::load(&sixteen(scales, 2 * ROWS * index)).finite_halves_to_f32()
+    }
 }

@@ -32,6 +32,8 @@ const BLOCKS: usize = 32;
 const NEAR_TOKENS: usize = 64;
 /// Tokens at most that blocks are not unpacked for: one tile.
 const FEW_TOKENS: usize = TOKENS;
+/// Shares of a thread that multiplies few tokens: a share begins its streams of weights anew.
+const FEW_TURNS: usize = 2;
 /// Multiplications below which one thread is faster: some 5 µs.
 const WORTH_SHARING: usize = 100_000;
 
@@ -103,7 +105,11 @@ impl Linear {
         quantize(store.reals(self.input), columns, form, pool, x);
         let (x, precision, panel_words) = (&*x, *precision, self.panel_words(layout));
         let runs = self.weight.rows.div_ceil(ROWS);
-        let cost = Cost::of((tokens * columns).saturating_mul(self.weight.rows), WORTH_SHARING);
+        let all = (tokens * columns).saturating_mul(self.weight.rows);
+        let cost = match tokens {
+            ..=FEW_TOKENS => Cost { all, worth_sharing: WORTH_SHARING, turns: FEW_TURNS },
+            _ => Cost::of(all, WORTH_SHARING),
+        };
         let (out, scratch) = (Parts::new(out), Parts::new(scratch));
         pool.split(cost, |share| {
             // SAFETY: each thread has its own.

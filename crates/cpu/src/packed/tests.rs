@@ -246,3 +246,22 @@ fn what_is_not_finite_stays_so() {
         }
     }
 }
+
+#[test]
+fn scales_that_are_no_numbers_are_not_packed() {
+    for dtype in packable().filter(|dtype| Layout::of(*dtype).unwrap().is_narrow) {
+        let good = stored(dtype);
+        assert!(packed(dtype, &good).packed.is_some(), "{dtype}");
+        for bad in [f16::NAN, f16::INFINITY, f16::NEG_INFINITY] {
+            let mut bytes = good.clone();
+            let last = bytes.len() - dtype.block_bytes();
+            bytes[last..last + 2].copy_from_slice(&bad.to_le_bytes());
+            let buffer = packed(dtype, &bytes);
+            assert_eq!(
+                (buffer.packed, &bytemuck::cast_slice(&buffer.words)[..bytes.len()]),
+                (None, &*bytes),
+                "{dtype}"
+            );
+        }
+    }
+}

@@ -213,6 +213,11 @@ impl I16x8 {
     }
 
     #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        I16x8(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
+    }
+
+    #[inline(always)]
     pub(crate) fn sub(self, other: Self) -> Self {
         I16x8(std::array::from_fn(|i| self.0[i].wrapping_sub(other.0[i])))
     }

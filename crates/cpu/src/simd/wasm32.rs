@@ -241,6 +241,11 @@ impl I16x8 {
     }
 
     #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        I16x8(i16x8_add(self.0, other.0))
+    }
+
+    #[inline(always)]
     pub(crate) fn sub(self, other: Self) -> Self {
         I16x8(i16x8_sub(self.0, other.0))
     }

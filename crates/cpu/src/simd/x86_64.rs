@@ -290,6 +290,12 @@ impl I16x8 {
     }
 
     #[inline(always)]
+    pub(crate) fn add(self, other: Self) -> Self {
+        // SAFETY: above.
+        I16x8(unsafe { _mm_add_epi16(self.0, other.0) })
+    }
+
+    #[inline(always)]
     pub(crate) fn sub(self, other: Self) -> Self {
         // SAFETY: above.
         I16x8(unsafe { _mm_sub_epi16(self.0, other.0) })
