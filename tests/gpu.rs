@@ -116,6 +116,30 @@ fn a_run_is_one_submit_and_creates_nothing() {
 }
 
 #[test]
+fn what_was_compiled_is_not_compiled_again() {
+    let Some(mut backend) = open(DEFAULT) else { return };
+    let step = step(&mut backend, 1);
+    let objects = |backend: &GpuBackend| backend.counters().objects;
+    let before = objects(&backend);
+    pollster::block_on(backend.compile(std::slice::from_ref(&step.graph))).unwrap();
+    // Of linear, scale and argmax each a shader, a pipeline and its layout; the two scales share theirs.
+    assert_eq!(objects(&backend) - before, 9);
+    let made: Vec<u64> = (0..2)
+        .map(|_| {
+            let before = objects(&backend);
+            pollster::block_on(backend.prepare(&step.graph, &step.buffers)).unwrap();
+            objects(&backend) - before
+        })
+        .collect();
+    assert!(made[0] - made[1] < 9, "the first plan made {} objects, the second {}", made[0], made[1]);
+    let bad = |_: &str, source: String| source + "fn nonsense() -> u32 {}";
+    let Some(mut backend) = open(DEFAULT) else { return };
+    backend.edit_shaders(bad);
+    let error = pollster::block_on(backend.compile(&[step.graph])).unwrap_err();
+    assert!(matches!(error, BackendError::Validation(_)), "{error}");
+}
+
+#[test]
 fn a_read_sees_what_was_written_last() {
     let Some(mut backend) = open(DEFAULT) else { return };
     let step = step(&mut backend, 1);

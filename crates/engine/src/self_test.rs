@@ -70,7 +70,10 @@ async fn trial(device: &mut dyn Backend, reference: &mut dyn Backend, model: &dy
 async fn compare(found: &mut Bench<'_>, expected: &mut Bench<'_>) -> Result<f64, EngineError> {
     let mut worst: f64 = 0.0;
     let mut scores = Vec::new();
-    for trial in trials(found.model.as_ref()) {
+    let trials = trials(found.model.as_ref());
+    let graphs: Vec<Graph> = trials.iter().map(|trial| found.graph(trial)).collect::<Result<_, _>>()?;
+    found.backend.compile(&graphs).await?;
+    for trial in trials {
         let (found, expected) = (found.run(&trial).await?, expected.run(&trial).await?);
         let chosen = |is_right: bool| if is_right { 0.0 } else { f64::INFINITY };
         let error = match trial.only {
@@ -190,6 +193,12 @@ impl<'a> Bench<'a> {
         Ok(Bench { backend, model, kept })
     }
 
+    fn graph(&self, trial: &Trial) -> Result<Graph, EngineError> {
+        let mut graph = Graph::new();
+        self.model.record(&mut graph, &trial.step);
+        Ok(graph.finish()?)
+    }
+
     /// Prepares, runs and reads one step; words of tokens as the bits of numbers.
     async fn run(&mut self, trial: &Trial) -> Result<Vec<f32>, EngineError> {
         let mut own = Buffers::new();
@@ -200,9 +209,7 @@ impl<'a> Bench<'a> {
 
     /// `own` are the buffers of this step alone.
     async fn step(&mut self, trial: &Trial, own: &mut Buffers) -> Result<Vec<f32>, EngineError> {
-        let mut graph = Graph::new();
-        self.model.record(&mut graph, &trial.step);
-        let graph = graph.finish()?;
+        let graph = self.graph(trial)?;
         for (_, leaf, ty) in graph.leaves() {
             match leaf.kind {
                 LeafKind::Constant(_) => {}

@@ -120,7 +120,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Every launch, without its pipeline, which [`GpuBackend::compile`] makes of [`Launch::build`].
+    /// Every launch, without its pipeline, which [`GpuBackend::compile_missing`] makes of [`Launch::build`].
     pub(crate) fn launches(&mut self) -> Result<Vec<Launch>, BackendError> {
         let limits = self.backend.device.limits;
         let mut launches = Vec::new();

@@ -42,7 +42,9 @@ pub use tier::Tier;
 pub use tuning::Tuning;
 
 use device::{Device, describe};
-use pipeline::{Pipeline, Scratch};
+use fuse::Program;
+use kernels::{Site, choose};
+use pipeline::{Build, Pipeline, Scratch};
 use plan::{MirrorCopy, Plan};
 use read::{Mirror, Reading, Staging, is_idle};
 use tensor::Tensor;
@@ -120,6 +122,22 @@ impl GpuBackend {
     fn id(&mut self) -> u32 {
         self.next += 1;
         self.next
+    }
+
+    async fn compile_now(&mut self, graphs: &[Graph]) -> Result<(), BackendError> {
+        self.device.check()?;
+        let limits = self.device.limits;
+        let mut builds = Vec::new();
+        for graph in graphs {
+            let program = Program::of(graph, &limits);
+            let sites = program.stages.iter().filter_map(|stage| Site::new(graph, &program, stage, &limits));
+            builds.extend(sites.map(|site| Build::of(choose(&site), &site)));
+        }
+        let validation = self.device.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let compiled = self.compile_missing(builds.iter()).await;
+        let error = validation.pop().await;
+        compiled?;
+        error.map_or(Ok(()), |error| Err(describe(error, 0, "a shader")))
     }
 
     async fn prepare_now(&mut self, graph: &Graph, buffers: &Buffers) -> Result<PlanId, BackendError> {
@@ -232,6 +250,10 @@ impl Backend for GpuBackend {
             tensor.parts.iter().for_each(|part| part.buffer.destroy());
         }
         self.mirrors.remove(&buffer);
+    }
+
+    fn compile<'a>(&'a mut self, graphs: &'a [Graph]) -> Task<'a, ()> {
+        Box::pin(self.compile_now(graphs))
     }
 
     fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId> {

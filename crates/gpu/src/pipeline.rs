@@ -73,7 +73,7 @@ impl GpuBackend {
     }
 
     /// Compiles the pipelines that are missing, all of them at once where that can be.
-    pub(crate) async fn compile(&mut self, builds: impl Iterator<Item = &Build>) -> Result<(), BackendError> {
+    pub(crate) async fn compile_missing(&mut self, builds: impl Iterator<Item = &Build>) -> Result<(), BackendError> {
         let mut missing = BTreeMap::new();
         for build in builds {
             let label = build.key();

@@ -65,7 +65,7 @@ pub(crate) async fn prepare(backend: &mut GpuBackend, graph: &Graph, buffers: &B
     let mut builder = Builder::new(backend, graph, &program, buffers);
     builder.vectors()?;
     let launches = builder.launches()?;
-    builder.backend.compile(launches.iter().map(|launch| &launch.build)).await?;
+    builder.backend.compile_missing(launches.iter().map(|launch| &launch.build)).await?;
     let uniforms = builder.uniforms(&launches);
     let dispatches = builder.dispatches(&launches, &uniforms)?;
     let copies = builder.copies();

@@ -147,6 +147,12 @@ pub trait Backend {
     /// Returns the memory of a buffer. Plans that use it must not run any more.
     fn free(&mut self, buffer: BufferId);
 
+    /// Compiles what the plans of these graphs need, all of it at the same time where that can be, so that preparing them one
+    /// after the other waits for less. By default there is nothing to compile.
+    fn compile<'a>(&'a mut self, _graphs: &'a [Graph]) -> Task<'a, ()> {
+        ready(Ok(()))
+    }
+
     /// Plans memory, chooses kernels and binds buffers to every leaf and output of the graph, once.
     fn prepare<'a>(&'a mut self, graph: &'a Graph, buffers: &'a Buffers) -> Task<'a, PlanId>;
 

@@ -16,6 +16,9 @@ pub(crate) const BROWSER: gpu::Browser = gpu::Browser { request: with_subgroups,
 /// A method in the place of another one, which it gets with the object and the arguments.
 type Method = dyn FnMut(Function, JsValue, Array) -> Result<JsValue, JsValue>;
 
+/// A pipeline that is being compiled, and its label.
+type Begun = (Option<String>, JsFuture);
+
 /// Runs `request`, which asks for a device.
 fn with_subgroups(request: &mut dyn FnMut()) {
     let method = |original: Function, adapter: JsValue, arguments: Array| {
@@ -43,7 +46,7 @@ fn at_once<'a>(make: &'a mut (dyn FnMut() + 'a)) -> gpu::Wait<'a> {
         if find(CREATE.0, "createComputePipelineAsync").is_err() {
             return make();
         }
-        let begun: Rc<RefCell<Vec<(Option<String>, JsFuture)>>> = Rc::default();
+        let begun: Rc<RefCell<Vec<Begun>>> = Rc::default();
         let all = begun.clone();
         let begin = move |_: Function, device: JsValue, arguments: Array| {
             let create: Function = Reflect::get(&device, &"createComputePipelineAsync".into())?.dyn_into()?;
@@ -77,11 +80,11 @@ fn label(arguments: &Array) -> Result<Option<String>, JsValue> {
 /// Calls `run`, with a method of a class in the place of its own one, if there is one that can be replaced.
 fn replaced(
     (class, name): (&str, &str),
-    mut method: impl FnMut(Function, JsValue, Array) -> Result<JsValue, JsValue> + 'static,
+    method: impl FnMut(Function, JsValue, Array) -> Result<JsValue, JsValue> + 'static,
     run: &mut dyn FnMut(),
 ) {
     let Ok((prototype, original)) = find(class, name) else { return run() };
-    let trap = Closure::<Method>::new(move |original, this, arguments| method(original, this, arguments));
+    let trap = Closure::<Method>::new(method);
     let handler = Object::new();
     let wrapped = Proxy::new(&original, &handler);
     let replace = |method: &JsValue| Reflect::set(&prototype, &name.into(), method);
