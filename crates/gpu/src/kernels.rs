@@ -125,7 +125,7 @@ pub static KERNELS: &[Kernel] = &[
         ..kernel!("quads", params::linear, params::quads_grid, formats: &DType::WEIGHTS, constants: params::quads_constants)
     },
     Kernel {
-        roles: &[&["sums_of_2"], PARTS, &["weight_one"], QUADS],
+        roles: &[&["sums_of_2"], PARTS, &["weight_one"], &["quants_in_place"], QUADS],
         files: params::quads_files,
         ..kernel!("quads_one", params::linear, params::quads_grid, formats: &DType::WEIGHTS, constants: params::quads_constants)
     },

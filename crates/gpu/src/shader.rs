@@ -64,6 +64,8 @@ pub const LIB: &[(&str, &str)] = &[
     ("reduce_subgroups", include_str!("shaders/lib/reduce_subgroups.wgsl")),
     ("unit", include_str!("shaders/lib/unit.wgsl")),
     ("stored_wide", include_str!("shaders/lib/stored_wide.wgsl")),
+    ("quants_whole", include_str!("shaders/lib/quants_whole.wgsl")),
+    ("quants_in_place", include_str!("shaders/lib/quants_in_place.wgsl")),
     ("stored_narrow", include_str!("shaders/lib/stored_narrow.wgsl")),
     ("loads_wide", include_str!("shaders/lib/loads_wide.wgsl")),
     ("loads_narrow", include_str!("shaders/lib/loads_narrow.wgsl")),
@@ -162,6 +164,7 @@ impl Composer<'_> {
                     if name == "stored" { ["stored_wide", NARROW] } else { ["loads_wide", "loads_narrow"] };
                 Some(if self.files.contains(&NARROW) { narrow } else { wide })
             }
+            "quants" => role().or(Some("quants_whole")),
             _ => role(),
         };
         let file = file.unwrap_or(name);

@@ -24,13 +24,13 @@ pub(super) fn tile(site: &Site<'_>, tokens: usize) -> (u64, u64) {
 pub(crate) fn quads_files(site: &Site<'_>) -> Vec<&'static str> {
     let (Stage::Linear(linear), Some(shape)) = (site.stage, Shape::of(site)) else { return Vec::new() };
     let [_, parts] = stage_files(linear, ["load_plain"; 4]);
-    let [sums, weight] = match shape.tile {
-        1 => ["sums_of_2", "weight_one"],
-        4 => ["sums_of_1_quad", "weight_quads"],
-        8 => ["sums_of_2_quads", "weight_quads"],
-        _ => ["sums_of_4_quads", "weight_quads"],
+    let own: &[&str] = match shape.tile {
+        1 => &["sums_of_2", "weight_one", "quants_in_place"],
+        4 => &["sums_of_1_quad", "weight_quads"],
+        8 => &["sums_of_2_quads", "weight_quads"],
+        _ => &["sums_of_4_quads", "weight_quads"],
     };
-    [&[sums, parts, weight], reduce_files(site).as_slice()].concat()
+    [own, &[parts], reduce_files(site).as_slice()].concat()
 }
 
 /// Rows of an invocation of `quads_one`: more where a unit of each weight takes few instructions.

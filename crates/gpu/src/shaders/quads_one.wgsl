@@ -12,7 +12,7 @@ const INVOCATIONS = 8u;
 // Of an invocation: 8 gain from inputs that are loaded once for them, but take long to compile in formats of many instructions.
 override ROWS: u32;
 
-// The inputs of a unit, as a unit has its weights, and their sums in halves.
+// The inputs of a unit, as a unit has its weights, and the sums of its halves.
 struct Inputs {
     a: vec4<f32>,
     b: vec4<f32>,
@@ -22,7 +22,7 @@ struct Inputs {
     f: vec4<f32>,
     g: vec4<f32>,
     h: vec4<f32>,
-    sums: vec2<f32>,
+    halves: vec2<f32>,
 }
 
 fn inputs(lane: u32, i: u32) -> Inputs {
@@ -45,7 +45,7 @@ fn inputs(lane: u32, i: u32) -> Inputs {
 fn product(x: Inputs, u: Unit) -> f32 {
     let first = dot(x.a, u.a) + dot(x.b, u.b) + dot(x.c, u.c) + dot(x.d, u.d);
     let second = dot(x.e, u.e) + dot(x.f, u.f) + dot(x.g, u.g) + dot(x.h, u.h);
-    return first * u.scale.x + second * u.scale.y + dot(x.sums, u.shift);
+    return first * u.scale.x + second * u.scale.y + dot(x.halves, u.shift);
 }
 
 @compute @workgroup_size(INVOCATIONS)

@@ -1,10 +1,11 @@
 // The numbers of q5_0 and q5_1, of 16 bytes of nibbles as in q4_0 and 32 fifth bits.
 #import unit
 #import bits
+#import quants
 
 // Four low nibbles with their fifth bits.
 fn five(nibbles: u32, high: u32, bit: u32) -> vec4<f32> {
-    return bytes((nibbles & 0x0f0f0f0fu) | fifth_bits(high, bit));
+    return quants((nibbles & 0x0f0f0f0fu) | fifth_bits(high, bit));
 }
 
 fn fives(q: vec4<u32>, high: u32, scale: f32, shift: f32) -> Unit {

@@ -3,10 +3,11 @@
 #import unit
 #import ahead_nothing
 #import planes
+#import quants
 
 // Two bits of each byte.
 fn two(word: u32, bit: u32) -> vec4<f32> {
-    return bytes((word >> bit) & 0x03030303u);
+    return quants((word >> bit) & 0x03030303u);
 }
 
 fn unit(start: u32, index: u32) -> Unit {
@@ -34,4 +35,8 @@ fn unit(start: u32, index: u32) -> Unit {
 
 fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     return unit(start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

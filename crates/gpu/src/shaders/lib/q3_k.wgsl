@@ -3,6 +3,7 @@
 #import unit
 #import ahead_nothing
 #import planes
+#import quants
 
 // Scale `i` of 16: its low nibble in byte i % 8, its two high bits in byte 8 + i % 4.
 fn scale_of(s0: u32, s1: u32, s2: u32, i: u32) -> f32 {
@@ -12,7 +13,7 @@ fn scale_of(s0: u32, s1: u32, s2: u32, i: u32) -> f32 {
 }
 
 fn three(low: u32, high: u32, bit: u32, sub: u32) -> vec4<f32> {
-    return bytes(((low >> bit) & 0x03030303u) | (((high >> sub) & 0x01010101u) << 2u));
+    return quants(((low >> bit) & 0x03030303u) | (((high >> sub) & 0x01010101u) << 2u));
 }
 
 // Word `index` of the plane of scales.
@@ -47,4 +48,8 @@ fn unit(start: u32, index: u32) -> Unit {
 
 fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     return unit(start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

@@ -1,6 +1,7 @@
 // q4_0: planes of nibbles, 16 bytes a block, and of d, f16. Element i is the low nibble of byte i, i + 16 the high one; d (q - 8).
 #import unit
 #import planes
+#import quants
 
 struct Ahead {
     q: vec4<u32>,
@@ -15,12 +16,16 @@ fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     let q = ahead.q;
     let d = half_in(ahead.d, start);
     return Unit(
-        low_nibbles(q.x), low_nibbles(q.y), low_nibbles(q.z), low_nibbles(q.w),
-        high_nibbles(q.x), high_nibbles(q.y), high_nibbles(q.z), high_nibbles(q.w),
-        vec2<f32>(d), vec2<f32>(-8.0 * d),
+        low_quants(q.x), low_quants(q.y), low_quants(q.z), low_quants(q.w),
+        high_quants(q.x), high_quants(q.y), high_quants(q.z), high_quants(q.w),
+        vec2<f32>(d, d * HIGH), vec2<f32>(-8.0 * d),
     );
 }
 
 fn unit(start: u32, index: u32) -> Unit {
     return unit_of(ahead(start, index), start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

@@ -1,6 +1,7 @@
 // q4_1: planes of nibbles as in q4_0, and of d and m, f16, in a word; d q + m.
 #import unit
 #import planes
+#import quants
 
 struct Ahead {
     q: vec4<u32>,
@@ -13,14 +14,18 @@ fn ahead(start: u32, index: u32) -> Ahead {
 
 fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     let q = ahead.q;
-    let head = ahead.head;
+    let d = half(ahead.head);
     return Unit(
-        low_nibbles(q.x), low_nibbles(q.y), low_nibbles(q.z), low_nibbles(q.w),
-        high_nibbles(q.x), high_nibbles(q.y), high_nibbles(q.z), high_nibbles(q.w),
-        vec2<f32>(half(head)), vec2<f32>(half(head >> 16u)),
+        low_quants(q.x), low_quants(q.y), low_quants(q.z), low_quants(q.w),
+        high_quants(q.x), high_quants(q.y), high_quants(q.z), high_quants(q.w),
+        vec2<f32>(d, d * HIGH), vec2<f32>(half(ahead.head >> 16u)),
     );
 }
 
 fn unit(start: u32, index: u32) -> Unit {
     return unit_of(ahead(start, index), start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

@@ -2,11 +2,12 @@
 // the low and the high nibbles of bytes 32 i .. 32 i + 32; d scale q - dmin minimum.
 #import unit
 #import planes
+#import quants
 #import k_scales
 
 // Low nibbles, or high ones with a factor of 1 / 16.
 fn nibbles(word: u32, mask: u32, factor: f32) -> vec4<f32> {
-    return bytes(word & mask) * factor;
+    return quants(word & mask) * factor;
 }
 
 struct Ahead {
@@ -41,4 +42,8 @@ fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
 
 fn unit(start: u32, index: u32) -> Unit {
     return unit_of(ahead(start, index), start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

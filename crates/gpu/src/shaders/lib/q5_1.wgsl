@@ -1,6 +1,7 @@
 // q5_1: planes of nibbles as in q4_0, of 32 fifth bits in a word, and of d and m, f16, in a word; d q + m.
 #import fifths
 #import planes
+#import quants
 
 struct Ahead {
     q: vec4<u32>,
@@ -19,4 +20,8 @@ fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
 
 fn unit(start: u32, index: u32) -> Unit {
     return unit_of(ahead(start, index), start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

@@ -3,10 +3,11 @@
 #import unit
 #import ahead_nothing
 #import planes
+#import quants
 #import k_scales
 
 fn five(low: u32, shift: u32, high: u32, sub: u32) -> vec4<f32> {
-    return bytes(((low >> shift) & 0x0f0f0f0fu) | (((high >> sub) & 0x01010101u) << 4u));
+    return quants(((low >> shift) & 0x0f0f0f0fu) | (((high >> sub) & 0x01010101u) << 4u));
 }
 
 fn unit(start: u32, index: u32) -> Unit {
@@ -33,4 +34,8 @@ fn unit(start: u32, index: u32) -> Unit {
 
 fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     return unit(start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

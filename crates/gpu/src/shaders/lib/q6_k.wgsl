@@ -4,9 +4,10 @@
 #import unit
 #import ahead_nothing
 #import planes
+#import quants
 
 fn six(low: u32, shift: u32, high: u32, bit: u32) -> vec4<f32> {
-    return bytes(((low >> shift) & 0x0f0f0f0fu) | (((high >> bit) & 0x03030303u) << 4u));
+    return quants(((low >> shift) & 0x0f0f0f0fu) | (((high >> bit) & 0x03030303u) << 4u));
 }
 
 fn unit(start: u32, index: u32) -> Unit {
@@ -36,4 +37,8 @@ fn unit(start: u32, index: u32) -> Unit {
 
 fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     return unit(start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

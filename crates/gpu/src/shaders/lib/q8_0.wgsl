@@ -1,6 +1,7 @@
 // q8_0: planes of signed bytes, 2 times 16 a block, and of d, f16; d q.
 #import unit
 #import planes
+#import quants
 
 struct Ahead {
     low: vec4<u32>,
@@ -18,12 +19,16 @@ fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     let high = ahead.high;
     let d = half_in(ahead.d, start);
     return Unit(
-        signed_bytes(low.x), signed_bytes(low.y), signed_bytes(low.z), signed_bytes(low.w),
-        signed_bytes(high.x), signed_bytes(high.y), signed_bytes(high.z), signed_bytes(high.w),
+        signed_quants(low.x), signed_quants(low.y), signed_quants(low.z), signed_quants(low.w),
+        signed_quants(high.x), signed_quants(high.y), signed_quants(high.z), signed_quants(high.w),
         vec2<f32>(d), vec2<f32>(0.0),
     );
 }
 
 fn unit(start: u32, index: u32) -> Unit {
     return unit_of(ahead(start, index), start, index);
+}
+
+fn place(x: vec4<f32>) -> vec4<f32> {
+    return placed(x);
 }

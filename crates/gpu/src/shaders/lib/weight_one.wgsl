@@ -14,7 +14,12 @@ fn sums(token: u32, row: u32, lane: u32, part: Part) -> Sums {
     let r7 = row_start(min(row + 7u, last), part.row_vectors);
     var all = Sums();
     for (var i = 0u; i < params.units; i++) {
-        let x = inputs(lane, i);
+        let read = inputs(lane, i);
+        let x = Inputs(
+            place(read.a), place(read.b), place(read.c), place(read.d),
+            place(read.e), place(read.f), place(read.g), place(read.h),
+            read.halves,
+        );
         all.a += vec4<f32>(
             product(x, unit(r0, i)), product(x, unit(r1, i)), product(x, unit(r2, i)), product(x, unit(r3, i)),
         );
