@@ -105,7 +105,7 @@ impl Layout {
             DType::Q6K => (Bits::Eight, Kind::Halves),
             DType::U32 => return None,
         };
-        // What can be: a scale of a scale is no f16, and the kernels of 4 bits wait for nothing that fewer bytes would save.
+        // A scale of a scale is no f16, and kernels of 4 bits do fewer instructions with f32.
         let is_narrow = matches!(dtype, DType::Q5_0 | DType::Q5_1 | DType::Q8_0);
         Some(Layout { quants, scales, is_narrow })
     }

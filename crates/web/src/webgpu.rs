@@ -2,8 +2,8 @@
 //! its own call takes the method of the prototype is another one; nothing else of the page sees it.
 //!
 //! - The feature `subgroups` (<https://github.com/gfx-rs/wgpu/issues/5555>): it is added to what a device is asked for with.
-//! - `createComputePipelineAsync`: a pipeline made the other way is compiled where the browser draws, one after the other,
-//!   and the page stands still meanwhile.
+//! - `createComputePipelineAsync`: pipelines made the other way are compiled one after the other, by the thread that has
+//!   the GPU and so may have a page to draw.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
@@ -55,8 +55,12 @@ fn at_once<'a>(make: &'a mut (dyn FnMut() + 'a)) -> gpu::Wait<'a> {
             Ok(Object::new().into())
         };
         replaced(CREATE, begin, make);
+        let begun = begun.take();
+        if begun.is_empty() {
+            return; // the method could not be replaced, and has done it all
+        }
         let mut ready = HashMap::new();
-        for (label, pipeline) in begun.take() {
+        for (label, pipeline) in begun {
             // What does not compile is made once more, the other way, which says so where wgpu listens.
             if let (Some(label), Ok(pipeline)) = (label, pipeline.await) {
                 ready.insert(label, pipeline);
