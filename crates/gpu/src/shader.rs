@@ -64,6 +64,8 @@ pub const LIB: &[(&str, &str)] = &[
     ("reduce_subgroups", include_str!("shaders/lib/reduce_subgroups.wgsl")),
     ("unit", include_str!("shaders/lib/unit.wgsl")),
     ("stored_wide", include_str!("shaders/lib/stored_wide.wgsl")),
+    ("place_blocks", include_str!("shaders/lib/place_blocks.wgsl")),
+    ("place_numbers", include_str!("shaders/lib/place_numbers.wgsl")),
     ("quants_whole", include_str!("shaders/lib/quants_whole.wgsl")),
     ("quants_in_place", include_str!("shaders/lib/quants_in_place.wgsl")),
     ("stored_narrow", include_str!("shaders/lib/stored_narrow.wgsl")),
@@ -159,6 +161,7 @@ impl Composer<'_> {
             "element" => self.formats.get(number).map(|dtype| element(*dtype)),
             "fetch" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["fetch_numbers", "fetch_blocks"])),
             "scaled" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["scaled_numbers", "scaled_blocks"])),
+            "place" => self.formats.get(number).map(|dtype| by_kind(*dtype, ["place_numbers", "place_blocks"])),
             "stored" | "loads" => {
                 let [wide, narrow] =
                     if name == "stored" { ["stored_wide", NARROW] } else { ["loads_wide", "loads_narrow"] };

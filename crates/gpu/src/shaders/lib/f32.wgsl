@@ -26,7 +26,3 @@ fn unit(start: u32, index: u32) -> Unit {
 fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     return unit(start, index);
 }
-
-fn place(x: vec4<f32>) -> vec4<f32> {
-    return x;
-}

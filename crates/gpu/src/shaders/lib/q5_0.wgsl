@@ -22,7 +22,3 @@ fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
 fn unit(start: u32, index: u32) -> Unit {
     return unit_of(ahead(start, index), start, index);
 }
-
-fn place(x: vec4<f32>) -> vec4<f32> {
-    return placed(x);
-}

@@ -1,5 +1,6 @@
 // Four or eight rows of one weight by one token. Imported once a weight, with its number behind every name.
 #import format
+#import place
 
 fn sums(token: u32, row: u32, lane: u32, part: Part) -> Sums {
     // Past the edge, the last row is computed again and not stored.
