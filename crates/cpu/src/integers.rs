@@ -44,7 +44,7 @@ pub(crate) const PLAIN_LIMIT: f32 = 16_383.0;
 
 /// What the absolute quants of a group of plain weights may add up to before they are rounded. Rounding adds 16 at most,
 /// and 16,383 times that is just below 2^31.
-pub(crate) const PLAIN_SUM: f64 = 131_060.0;
+pub(crate) const PLAIN_SUM: f32 = 131_060.0;
 
 /// Numbers of a group as integers and their scale.
 pub(crate) struct Quantized {
@@ -59,35 +59,89 @@ impl Quantized {
     /// not finite, one below 1e-30 becomes zeros.
     #[inline(always)]
     pub(crate) fn of(numbers: &[f32; GROUP], limit: f32) -> Quantized {
-        let fours = numbers.as_chunks::<4>().0;
-        let (mut largest, mut strange) = (F32x4::splat(0.0), F32x4::splat(0.0));
-        for four in fours {
-            let x = F32x4::load(four);
-            largest = largest.max(x.abs());
-            // No number, if any is not finite.
-            strange = strange.add(x.mul(F32x4::splat(0.0)));
-        }
-        let mut lanes = [0.0; 4];
-        largest.store(&mut lanes);
-        let largest = lanes.into_iter().fold(0.0, f32::max);
-        let factor = F32x4::splat(if largest > 1e-30 { limit / largest } else { 0.0 });
-        // Adding it leaves the nearest integer in the low bits.
-        let round = F32x4::splat(12_582_912.0);
-        let integers = |four: &[f32; 4]| F32x4::load(four).mul(factor).add(round).bits().sub(round.bits());
+        let [largest, _, strange] = extent(numbers);
+        Quantized::scaled(numbers, factor(limit, largest), largest / limit + strange)
+    }
+
+    /// As fine as the sum of products with [`PLAIN_LIMIT`] allows: the fewer are large, the finer.
+    #[inline(always)]
+    pub(crate) fn fine(numbers: &[f32; GROUP]) -> Quantized {
+        let [largest, sum, strange] = extent(numbers);
+        let factor = factor(LIMIT, largest).min(factor(PLAIN_SUM, sum));
+        let scale = (largest * (1.0 / LIMIT)).max(sum * (1.0 / PLAIN_SUM));
+        Quantized::scaled(numbers, factor, scale + strange)
+    }
+
+    #[inline(always)]
+    fn scaled(numbers: &[f32; GROUP], factor: f32, scale: f32) -> Quantized {
+        let factor = F32x4::splat(factor);
         let mut sums = [I32x4::splat(0); 2];
         let mut quants = [[0u8; 16]; GROUP / 8];
+        let fours = numbers.as_chunks::<4>().0;
         for (i, (eight, quants)) in fours.as_chunks::<2>().0.iter().zip(&mut quants).enumerate() {
-            let [low, high] = [integers(&eight[0]), integers(&eight[1])];
+            let [low, high] = [integers(&eight[0], factor), integers(&eight[1], factor)];
             let sum = &mut sums[i / (GROUP / 16)];
             *sum = sum.add(low).add(high);
             *quants = low.narrow(high).to_bytes();
         }
         Quantized {
             quants: bytemuck::cast(quants),
-            scale: largest / limit + strange.sum(),
+            scale,
             sums: sums.map(|sum| sum.to_array().into_iter().fold(0, i32::wrapping_add)),
         }
     }
+
+    /// Writes it as what token `token` of a tile of `T` has in a group.
+    #[inline(always)]
+    pub(crate) fn put<const T: usize>(&self, token: usize, form: Form, out: &mut [u32]) {
+        let Quantized { quants, scale, sums: [first, second] } = self;
+        let (words, facts) = out.split_at_mut((form.group_words() - FACTS) * T);
+        if form.is_quads {
+            let eights: &[[u8; 16]; GROUP / 8] = bytemuck::cast_ref(quants);
+            for ([low, high], words) in eights.as_chunks().0.iter().zip(words.chunks_exact_mut(4 * T)) {
+                // Four columns whose nibbles are all low, or all high, in a chunk of [`Nibbles`].
+                let quads: [u32; 4] = bytemuck::cast(I16x8::load(low).quads(I16x8::load(high)));
+                quads.into_iter().enumerate().for_each(|(i, quad)| words[i * T + token] = u32::from_le(quad));
+            }
+        } else {
+            for (i, [low, high]) in quants.as_chunks::<2>().0.iter().enumerate() {
+                words[i * T + token] = u32::from(*low as u16) | (u32::from(*high as u16) << 16);
+            }
+        }
+        facts[token] = scale.to_bits();
+        facts[T + token] = (scale * first.wrapping_add(*second) as f32).to_bits();
+        facts[2 * T + token] = *first as u32;
+        facts[3 * T + token] = *second as u32;
+    }
+}
+
+/// Adding it leaves the nearest integer in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// Numbers times a factor, as integers.
+#[inline(always)]
+fn integers(four: &[f32; 4], factor: F32x4) -> I32x4 {
+    let round = F32x4::splat(ROUND);
+    F32x4::load(four).mul(factor).add(round).bits().sub(round.bits())
+}
+
+/// The largest absolute number, the sum of all, and zero, or no number if any is not finite.
+#[inline(always)]
+fn extent(numbers: &[f32]) -> [f32; 3] {
+    let [mut largest, mut sum, mut strange] = [F32x4::splat(0.0); 3];
+    for four in numbers.as_chunks::<4>().0 {
+        let x = F32x4::load(four);
+        largest = largest.max(x.abs());
+        sum = sum.add(x.abs());
+        strange = strange.add(x.mul(F32x4::splat(0.0)));
+    }
+    [largest.largest(), sum.sum(), strange.sum()]
+}
+
+/// What numbers up to `largest` are multiplied by to become integers up to `limit`.
+#[inline(always)]
+fn factor(limit: f32, largest: f32) -> f32 {
+    if largest > 1e-30 { limit / largest } else { 0.0 }
 }
 
 /// How activations are rounded, and how their quants lie.
@@ -133,25 +187,7 @@ pub(crate) fn quantize(x: &[f32], columns: usize, form: Form, pool: &mut Pool, o
 
 fn quantize_row<const T: usize>(row: &[f32], token: usize, form: Form, out: &mut [u32]) {
     for (numbers, out) in row.as_chunks::<GROUP>().0.iter().zip(out.chunks_exact_mut(form.group_words() * T)) {
-        let Quantized { quants, scale, sums: [first, second] } = Quantized::of(numbers, form.limit);
-        let (words, facts) = out.split_at_mut((form.group_words() - FACTS) * T);
-        if form.is_quads {
-            let byte = |quant: i16| quant as u8;
-            for (eight, words) in quants.as_chunks::<8>().0.iter().zip(words.chunks_exact_mut(2 * T)) {
-                for (high, word) in [token, T + token].into_iter().enumerate() {
-                    // The columns whose nibbles are all low, or all high, in a chunk of [`Nibbles`].
-                    words[word] = u32::from_le_bytes([0, 4, 1, 5].map(|column| byte(eight[column + 2 * high])));
-                }
-            }
-        } else {
-            for (i, [low, high]) in quants.as_chunks::<2>().0.iter().enumerate() {
-                words[i * T + token] = u32::from(*low as u16) | (u32::from(*high as u16) << 16);
-            }
-        }
-        facts[token] = scale.to_bits();
-        facts[T + token] = (scale * first.wrapping_add(second) as f32).to_bits();
-        facts[2 * T + token] = first as u32;
-        facts[3 * T + token] = second as u32;
+        Quantized::of(numbers, form.limit).put::<T>(token, form, out);
     }
 }
 

@@ -18,7 +18,7 @@ mod q8_0;
 use graph::DType;
 
 use crate::{
-    integers::{LIMIT, PLAIN_SUM, Quantized},
+    integers::Quantized,
     simd::{F32x4, U8x16},
 };
 
@@ -126,12 +126,9 @@ fn lanes<const N: usize>(block: &[u8; N], at: usize) -> U8x16 {
     U8x16::load(&bytes)
 }
 
-/// Plain numbers as a group, as fine as the sum of its products allows: the fewer are large, the finer.
+/// Plain numbers as a group.
 fn rounded(numbers: &[f32; GROUP]) -> Group {
-    let largest = numbers.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
-    let sum: f64 = numbers.iter().map(|x| f64::from(x.abs())).sum();
-    let limit = (PLAIN_SUM * f64::from(largest) / sum) as f32; // no number where all are zeros
-    let Quantized { quants, scale, .. } = Quantized::of(numbers, limit.min(LIMIT));
+    let Quantized { quants, scale, .. } = Quantized::fine(numbers);
     Group { quants, scales: [scale; 2], minima: [0.0; 2] }
 }
 

@@ -48,6 +48,13 @@ impl I16x8 {
         let shifted = if first == 0 { self } else { self.shr(first) };
         if first + count == 16 { shifted } else { shifted.and((1 << count) - 1) }
     }
+
+    /// Sixteen numbers that fit a byte, in each eight every other of four that are neighbours: 0, 4, 1, 5, 2, 6, 3, 7.
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    pub(crate) fn quads(self, high: I16x8) -> [u8; 16] {
+        let numbers: [[i16; 8]; 2] = bytemuck::cast([self.to_bytes(), high.to_bytes()]);
+        std::array::from_fn(|i| numbers[i / 8][i % 8 / 2 + i % 2 * 4] as u8)
+    }
 }
 
 impl F32x4 {
@@ -104,6 +111,8 @@ mod tests {
         both!(|a, b, _| a.mul(b));
         both!(|a, b, c| a.mul_add(b, c));
         both!(|a, _, _| F32x4::splat(a.sum()));
+        both!(|a, _, _| F32x4::splat(a.largest()));
+        both!(|_, b, _| F32x4::splat(b.largest()));
         both!(|a, b, _| a.sub(b));
         both!(|a, b, _| a.div(b));
         both!(|a, b, _| a.max(b));

@@ -15,6 +15,7 @@ use crate::{
     pool::{Cost, Parts},
     precision::{Precision, call},
     quant::{Dequantize, GROUP},
+    simd::F32x4,
     step::{Operand, Resources, Step, Store},
     tile::tile,
 };
@@ -197,7 +198,14 @@ impl Linear {
         let count = ROWS.min(rows - first);
         // SAFETY: these columns belong to this run, which one thread computes.
         let out = unsafe { out.part(token * rows + first..token * rows + first + count) };
-        out.iter_mut().zip(products).for_each(|(out, product)| *out += product);
+        match out.first_chunk_mut::<ROWS>() {
+            Some(out) => {
+                let [low, high] = F32x4::load8(out);
+                let [first, second] = F32x4::load8(products);
+                *out = F32x4::to_array8([low.add(first), high.add(second)]);
+            }
+            None => out.iter_mut().zip(products).for_each(|(out, product)| *out += product),
+        }
     }
 
     /// Adds products of other weights.

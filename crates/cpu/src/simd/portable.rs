@@ -84,6 +84,12 @@ impl F32x4 {
         let [a, b, c, d] = self.0;
         (a + c) + (b + d)
     }
+
+    /// The largest lane; none may be no number.
+    #[inline(always)]
+    pub(crate) fn largest(self) -> f32 {
+        self.0.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    }
 }
 
 #[cfg_attr(test, allow(dead_code, reason = "tests compare bytes with casts"))]

@@ -90,6 +90,13 @@ impl F32x4 {
         let pairs = f32x4_add(self.0, i32x4_shuffle::<2, 3, 0, 1>(self.0, self.0));
         f32x4_extract_lane::<0>(pairs) + f32x4_extract_lane::<1>(pairs)
     }
+
+    /// The largest lane; none may be no number.
+    #[inline(always)]
+    pub(crate) fn largest(self) -> f32 {
+        let pairs = self.max(F32x4(i32x4_shuffle::<2, 3, 0, 1>(self.0, self.0)));
+        f32x4_extract_lane::<0>(pairs.max(F32x4(i32x4_shuffle::<1, 0, 3, 2>(pairs.0, pairs.0))).0)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -265,6 +272,15 @@ impl I16x8 {
     #[inline(always)]
     pub(crate) fn and(self, mask: u16) -> Self {
         I16x8(v128_and(self.0, u16x8_splat(mask)))
+    }
+
+    /// Sixteen numbers that fit a byte, in each eight every other of four that are neighbours: 0, 4, 1, 5, 2, 6, 3, 7.
+    #[inline(always)]
+    pub(crate) fn quads(self, high: Self) -> [u8; 16] {
+        let bytes = i8x16_narrow_i16x8(self.0, high.0);
+        let quads = i8x16_shuffle::<0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15>(bytes, bytes);
+        // SAFETY: every vector is an array of the same size.
+        unsafe { transmute::<v128, [u8; 16]>(quads) }
     }
 
     /// Products of lanes, the two of each pair summed.

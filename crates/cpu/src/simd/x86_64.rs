@@ -105,6 +105,16 @@ impl F32x4 {
             _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps::<1>(pairs, pairs)))
         }
     }
+
+    /// The largest lane; none may be no number.
+    #[inline(always)]
+    pub(crate) fn largest(self) -> f32 {
+        // SAFETY: above.
+        unsafe {
+            let pairs = _mm_max_ps(self.0, _mm_movehl_ps(self.0, self.0));
+            _mm_cvtss_f32(_mm_max_ss(pairs, _mm_shuffle_ps::<1>(pairs, pairs)))
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
