@@ -15,6 +15,7 @@ const DEFAULT: Options = Options {
     max_binding: None,
     max_groups: None,
     tier: None,
+    dots: false,
     browser: None,
 };
 

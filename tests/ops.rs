@@ -42,7 +42,7 @@ pub struct Case {
     pub runs: Vec<BTreeMap<String, Vec<u8>>>,
     /// Largest accepted normalized mean squared error of any f32 result. u32 results must be equal.
     pub threshold: f64,
-    /// The same on the CPU backend, whose matrix products round their activations.
+    /// The same on the CPU backend, whose matrix products round their activations, and by packed products on a GPU.
     pub cpu_threshold: f64,
 }
 

@@ -141,8 +141,10 @@ fn every_row_format_and_file_has_a_case() {
         let formats = formats.iter().map(|dtype| own(dtype.name()));
         formats.chain(files.iter().map(|file| own(file))).chain([own("")]).collect()
     };
-    for tier in Tier::ALL {
-        let limits = Limits { tier, ..Limits::default() };
+    let mut dots = Limits::default();
+    dots.tuning.dots = true;
+    let tiers = Tier::ALL.map(|tier| Limits { tier, ..Limits::default() });
+    for limits in tiers.into_iter().chain([dots]) {
         for case in cases() {
             let program = Program::of(&case.graph, &limits);
             for stage in &program.stages {

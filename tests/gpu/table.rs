@@ -1,7 +1,7 @@
 //! The whole table of cases on a native adapter: on every tier, with weights in pieces, over folded grids.
 
 use gpu::{GpuBackend, Limits, Options, Tier};
-use graph::{Backend, LeafKind};
+use graph::{Backend, Facts, LeafKind};
 use tests::ops::{Case, cases, check};
 
 use super::{DEFAULT, open};
@@ -25,26 +25,34 @@ fn run(backend: &mut GpuBackend, cases: &[Case]) -> (Vec<String>, usize) {
 /// The kernels that a GPU gets.
 #[test]
 fn the_table_at_default_limits() {
-    the_table(Tier::Fused);
+    the_table(Options { tier: Some(Tier::Fused), ..DEFAULT });
 }
 
 /// Those that a processor gets.
 #[test]
 fn the_table_by_quads() {
-    the_table(Tier::Quads);
+    the_table(Options { tier: Some(Tier::Quads), ..DEFAULT });
 }
 
 #[test]
 fn the_table_with_subgroups() {
-    the_table(Tier::Subgroups);
+    the_table(Options { tier: Some(Tier::Subgroups), ..DEFAULT });
 }
 
-fn the_table(tier: Tier) {
-    let Some(mut backend) = open(Options { tier: Some(tier), ..DEFAULT }) else { return };
-    println!("adapter: {} {:?}", backend.facts().name, backend.facts().details);
-    if backend.limits().tier != tier {
-        return println!("skipped: {}", backend.facts().details["tierReason"]);
+/// Those that a GPU has a choice of for many tokens.
+#[test]
+fn the_table_by_packed_products() {
+    the_table(Options { tier: Some(Tier::Fused), dots: true, ..DEFAULT });
+}
+
+fn the_table(options: Options) {
+    let Some(mut backend) = open(options) else { return };
+    let Facts { name, details, .. } = backend.facts();
+    println!("adapter: {name} {details:?}");
+    if Some(backend.limits().tier) != options.tier {
+        return println!("skipped: {}", details["tierReason"]);
     }
+    assert_eq!(details["dots"], if options.dots { "on" } else { "off" });
     let cases = cases();
     let (failures, ran) = run(&mut backend, &cases);
     assert!(failures.is_empty(), "{} of {} cases failed:\n{}", failures.len(), cases.len(), failures.join("\n"));

@@ -27,6 +27,8 @@ pub(crate) struct Launch {
     pub(crate) weight_bytes: u64,
     /// Units of a row and lanes that share it, if `linear` runs for one token.
     pub(crate) lanes: Option<(u32, u32)>,
+    /// Whether it could go by packed products, or does.
+    pub(crate) may_have_dots: bool,
 }
 
 pub(crate) struct Builder<'a> {
@@ -161,6 +163,7 @@ impl<'a> Builder<'a> {
                     grid: (kernel.grid)(&site),
                     weight_bytes,
                     lanes: params::lanes_of_one(&site),
+                    may_have_dots: params::may_have_dots(&site),
                 });
             }
         }

@@ -8,7 +8,7 @@ use std::{
 
 use graph::{BackendError, Facts};
 
-use crate::{Tier, Tuning};
+use crate::{Tier, Tuning, tuning::on};
 
 /// Which adapter to prefer on a machine that has several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Options {
     /// Which kernels, whatever the adapter is. By default those for a processor that pretends to be a GPU where the adapter is
     /// one, and the best that the adapter has the features for otherwise.
     pub tier: Option<Tier>,
+    /// Many tokens go by packed products of bytes from the start, where the device has them and the tier tiles for them.
+    pub dots: bool,
     /// In a browser, what it has and wgpu has no name for there.
     pub browser: Option<Browser>,
 }
@@ -106,6 +108,8 @@ pub(crate) struct Device {
     pub(crate) limits: Limits,
     /// The best tier that was not found wrong, and why it is.
     pub(crate) best: (Tier, &'static str),
+    /// Whether its language has packed products of bytes, and they were not found wrong.
+    pub(crate) offers_dots: bool,
     pub(crate) facts: Facts,
     /// What shaders with subgroups start with.
     pub(crate) enable: &'static str,
@@ -119,6 +123,8 @@ impl Device {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::BROWSER_WEBGPU | wgpu::Backends::VULKAN;
         let instance = wgpu::Instance::new(descriptor);
+        let packed = wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct;
+        let offers_dots = instance.wgsl_language_features().contains(packed);
         let adapter = instance
             .request_adapter(&wgpu::RequestAdapterOptions {
                 power_preference: match options.power {
@@ -186,7 +192,17 @@ impl Device {
         // naga takes subgroups as they are, and refuses the directive that the standard asks for.
         let is_browser = info.backend == wgpu::Backend::BrowserWebGpu;
         let enable = if is_browser { "enable subgroups;\n" } else { "" };
-        Ok(Device { device, queue, limits, best: (tier, reason), facts, enable, browser: options.browser, faults })
+        let best = (tier, reason);
+        let browser = options.browser;
+        let mut device = Device { device, queue, limits, best, offers_dots, facts, enable, browser, faults };
+        device.set_dots(options.dots && offers_dots && tier >= Tier::Fused);
+        Ok(device)
+    }
+
+    /// Whether many tokens go by packed products from now on.
+    pub(crate) fn set_dots(&mut self, is_on: bool) {
+        self.limits.tuning.dots = is_on;
+        self.facts.details.insert("dots", if self.offers_dots { on(is_on) } else { "none" }.into());
     }
 
     /// Calls what it is given, which makes pipelines of different labels, and keeps those of the last call.

@@ -70,8 +70,20 @@ const LINEAR_ROLES: &[&[&str]] = &[
     &["sums_of_1", "sums_of_2", "sums_of_4", "sums_of_8"],
     BARRIERS,
 ];
-const GEMM_ROLES: &[&[&str]] =
-    &[&["load_plain", "load_rms_norm", "load_rms_sum", "load_layer_norm"], PARTS, &["weight_tile"]];
+const LOADS: &[&str] = &["load_plain", "load_rms_norm", "load_rms_sum", "load_layer_norm"];
+/// Dtypes of blocks, whose numbers fit a signed byte.
+const BLOCKS: &[DType] = &[
+    DType::Q4_0,
+    DType::Q4_1,
+    DType::Q5_0,
+    DType::Q5_1,
+    DType::Q8_0,
+    DType::Q2K,
+    DType::Q3K,
+    DType::Q4K,
+    DType::Q5K,
+    DType::Q6K,
+];
 
 macro_rules! wgsl {
     ($name:literal) => {
@@ -115,9 +127,14 @@ pub static KERNELS: &[Kernel] = &[
         ..kernel!("linear", params::linear, params::linear_grid, formats: &DType::WEIGHTS, constants: params::linear_constants)
     },
     Kernel {
-        roles: GEMM_ROLES,
+        roles: &[LOADS, PARTS, &["weight_tile"]],
         files: params::gemm_files,
         ..kernel!("gemm", params::linear, params::gemm_grid, formats: &DType::WEIGHTS, constants: params::gemm_constants)
+    },
+    Kernel {
+        roles: &[LOADS, PARTS, &["weight_dots"], &["quants_packed"]],
+        files: params::gemm_files,
+        ..kernel!("dots", params::linear, params::gemm_grid, formats: BLOCKS, constants: params::gemm_constants)
     },
     Kernel {
         roles: QUADS_ROLES,

@@ -5,8 +5,9 @@
 //! same submit, so that reading one is a wait and nothing else.
 //!
 //! A matrix product is one of three kernels: `linear` for one token, and for up to eight in one tile; `gemm` for more, in tiles of
-//! 64 rows by 32 tokens; `linear_any` for rows that are no whole units. The plainest [`Tier`] has no `gemm`, and that of
-//! processors has `quads_one` and `quads` instead. Weights in blocks are in planes by then ([`pack`]).
+//! 64 rows by 32 tokens, or `dots`, where that was chosen ([`Tuning`]); `linear_any` for rows that are no whole units. The plainest
+//! [`Tier`] has no `gemm`, and that of processors has `quads_one` and `quads` instead. Weights in blocks are in planes by then
+//! ([`pack`]).
 
 pub mod bindings;
 mod builder;
@@ -198,6 +199,12 @@ impl Backend for GpuBackend {
     }
 
     fn step_down(&mut self) -> bool {
+        if self.device.limits.tuning.dots {
+            // They may be what is wrong.
+            self.device.offers_dots = false;
+            self.device.set_dots(false);
+            return true;
+        }
         let Some(tier) = self.device.limits.tier.plainer() else { return false };
         self.device.limits.tier = tier;
         self.device.best.0 = tier;

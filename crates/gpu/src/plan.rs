@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) weight_bytes: u64,
     /// Of the launches of `linear` for one token.
     pub(crate) lanes: Lanes,
+    /// Whether any of its launches could go by packed products, or do.
+    pub(crate) may_have_dots: bool,
 }
 
 impl Drop for Plan {
@@ -83,6 +85,7 @@ pub(crate) async fn prepare(backend: &mut GpuBackend, graph: &Graph, buffers: &B
         _slots: builder.slots,
         own: builder.own,
         own_bytes: builder.own_bytes,
+        may_have_dots: launches.iter().any(|launch| launch.may_have_dots),
         lanes: launches.iter().filter_map(|launch| launch.lanes).collect(),
         weight_bytes: launches.iter().map(|launch| launch.weight_bytes).sum(),
     })

@@ -1,4 +1,5 @@
-//! What is chosen by measurement on a device, of kernels that compute the same: the tier, and the lanes that share rows.
+//! What is chosen by measurement on a device, of kernels that compute the same: the tier, the lanes that share rows, and whether
+//! many tokens go by packed products of bytes.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ const LANES: u32 = 64;
 pub struct Tuning {
     /// Units of a row, and lanes that share such rows; 0 units where nothing is.
     lanes: [(u32, u32); MOST],
+    /// Many tokens and weights in blocks go by `dots` and not by `gemm`: their inputs are rounded to 16 bits.
+    pub dots: bool,
 }
 
 impl Tuning {
@@ -29,6 +32,11 @@ impl Tuning {
         let place = self.lanes.iter_mut().find(|(own, _)| *own == units || *own == 0);
         place.map(|place| *place = (units, lanes)).is_some()
     }
+}
+
+/// The word for it in facts and options.
+pub(crate) fn on(is_on: bool) -> &'static str {
+    if is_on { "on" } else { "off" }
 }
 
 /// Lanes that `linear` has in a plan, by units of a row.
@@ -51,6 +59,10 @@ impl GpuBackend {
             let options = [now].into_iter().chain(others).map(|lanes| lanes.to_string());
             Choice { name: format!("lanes.{}", units * UNIT as u32), options: options.collect() }
         }));
+        if plan.may_have_dots && self.device.offers_dots {
+            let now = self.device.limits.tuning.dots;
+            choices.push(Choice { name: "dots".into(), options: [now, !now].map(|is_on| on(is_on).into()).into() });
+        }
         choices
     }
 
@@ -66,6 +78,14 @@ impl GpuBackend {
             self.device.facts.details.insert("tier", tier.name().into());
             self.device.facts.details.insert("tierReason", reason.into());
             return true;
+        }
+        if choice == "dots" {
+            let is_on = option == on(true);
+            if is_on && !self.device.offers_dots {
+                return false;
+            }
+            self.device.set_dots(is_on);
+            return is_on || option == on(false);
         }
         let columns = choice.strip_prefix("lanes.").and_then(|columns| columns.parse::<u32>().ok());
         let lanes = option.parse().ok().filter(|lanes: &u32| lanes.is_power_of_two() && *lanes <= LANES);

@@ -138,7 +138,13 @@ pub(crate) fn linear_name(site: &Site<'_>) -> &'static str {
             }
         }
         // Too many tokens for `linear`, or their norm has too many columns.
-        Some(shape) if shape.lanes.is_none() => "gemm",
+        Some(shape) if shape.lanes.is_none() => {
+            if gemm::has_dots(site) {
+                "dots"
+            } else {
+                "gemm"
+            }
+        }
         _ => "linear",
     }
 }

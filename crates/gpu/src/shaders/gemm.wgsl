@@ -6,14 +6,7 @@
 #import sums_of_4
 #import load
 #import parts
-
-const ROWS = 64u;   // of a tile
-const TOKENS = 32u;
-const INVOCATIONS = 128u; // ROWS / 4 * TOKENS / 4
-
-// Between the rows, and the tokens, of an invocation: neighbours compute neighbouring rows.
-const ROW_STEP = 16u;
-const TOKEN_STEP = 8u;
+#import tiles
 
 // Vector `i` of the unit of row `r` is `weights[i * WEIGHTS_LINE + r]`: invocations that multiply read the vectors of neighbouring
 // rows. A line is one longer than it has to be, so that those which write the vectors of one row meet other banks of the memory.
@@ -54,31 +47,4 @@ fn unit_sums(local: u32) -> Sums {
         all.d = plus(all.d, w, inputs[t + 3u * TOKEN_STEP]);
     }
     return all;
-}
-
-@compute @workgroup_size(INVOCATIONS)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let number = folded(group, groups);
-    let token = number / params.groups * TOKENS;
-    let start = number % params.groups;
-    if (token >= params.tokens) {
-        return;
-    }
-    prepare(token, local, start == 0u);
-    let block = block_at(start, ROWS);
-    var sums = part_sums(block.part, token, block.row, local);
-    var up = Sums();
-    if (OUTPUT == 3u) {
-        up = part_sums(1u, token, block.row, local);
-    }
-    let row = block.row + local % ROW_STEP;
-    for (var t = token + local / ROW_STEP; t < token + TOKENS; t += TOKEN_STEP) {
-        store_rows(t, block.part, row, ROW_STEP, sums.a, up.a);
-        sums = turned(sums, sums.a);
-        up = turned(up, up.a);
-    }
 }

@@ -4,7 +4,7 @@
 #import quants
 
 // Four low nibbles with their fifth bits.
-fn five(nibbles: u32, high: u32, bit: u32) -> vec4<f32> {
+fn five(nibbles: u32, high: u32, bit: u32) -> Four {
     return quants((nibbles & 0x0f0f0f0fu) | fifth_bits(high, bit));
 }
 

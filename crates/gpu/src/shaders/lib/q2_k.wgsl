@@ -6,7 +6,7 @@
 #import quants
 
 // Two bits of each byte.
-fn two(word: u32, bit: u32) -> vec4<f32> {
+fn two(word: u32, bit: u32) -> Four {
     return quants((word >> bit) & 0x03030303u);
 }
 

@@ -12,7 +12,7 @@ fn scale_of(s0: u32, s1: u32, s2: u32, i: u32) -> f32 {
     return f32((low & 15u) | ((high & 3u) << 4u)) - 32.0;
 }
 
-fn three(low: u32, high: u32, bit: u32, sub: u32) -> vec4<f32> {
+fn three(low: u32, high: u32, bit: u32, sub: u32) -> Four {
     return quants(((low >> bit) & 0x03030303u) | (((high >> sub) & 0x01010101u) << 2u));
 }
 

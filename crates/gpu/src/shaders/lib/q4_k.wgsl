@@ -5,11 +5,6 @@
 #import quants
 #import k_scales
 
-// Low nibbles, or high ones with a factor of 1 / 16.
-fn nibbles(word: u32, mask: u32, factor: f32) -> vec4<f32> {
-    return quants(word & mask) * factor;
-}
-
 struct Ahead {
     low: vec4<u32>,
     high: vec4<u32>,
@@ -34,8 +29,8 @@ fn unit_of(ahead: Ahead, start: u32, index: u32) -> Unit {
     let mask = select(0x0f0f0f0fu, 0xf0f0f0f0u, is_high);
     let factor = select(1.0, 0.0625, is_high);
     return Unit(
-        nibbles(low.x, mask, factor), nibbles(low.y, mask, factor), nibbles(low.z, mask, factor), nibbles(low.w, mask, factor),
-        nibbles(high.x, mask, factor), nibbles(high.y, mask, factor), nibbles(high.z, mask, factor), nibbles(high.w, mask, factor),
+        masked_quants(low.x, mask, factor), masked_quants(low.y, mask, factor), masked_quants(low.z, mask, factor), masked_quants(low.w, mask, factor),
+        masked_quants(high.x, mask, factor), masked_quants(high.y, mask, factor), masked_quants(high.z, mask, factor), masked_quants(high.w, mask, factor),
         vec2<f32>(d), vec2<f32>(m),
     );
 }

@@ -6,7 +6,7 @@
 #import quants
 #import k_scales
 
-fn five(low: u32, shift: u32, high: u32, sub: u32) -> vec4<f32> {
+fn five(low: u32, shift: u32, high: u32, sub: u32) -> Four {
     return quants(((low >> shift) & 0x0f0f0f0fu) | (((high >> sub) & 0x01010101u) << 4u));
 }
 

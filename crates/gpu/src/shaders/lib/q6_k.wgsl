@@ -6,7 +6,7 @@
 #import planes
 #import quants
 
-fn six(low: u32, shift: u32, high: u32, bit: u32) -> vec4<f32> {
+fn six(low: u32, shift: u32, high: u32, bit: u32) -> Four {
     return quants(((low >> shift) & 0x0f0f0f0fu) | (((high >> bit) & 0x03030303u) << 4u));
 }
 

@@ -2,6 +2,8 @@
 // instead, once for all rows.
 #import bits
 
+alias Four = vec4<f32>;
+
 // What the second half of a block in nibbles is short of: it lies four bits higher.
 const HIGH = 0.0625;
 
@@ -20,6 +22,11 @@ fn low_quants(word: u32) -> vec4<f32> {
 
 fn high_quants(word: u32) -> vec4<f32> {
     return quants(word & 0xf0f0f0f0u);
+}
+
+// Low nibbles, or high ones: a mask, and what makes numbers of these.
+fn masked_quants(word: u32, mask: u32, factor: f32) -> vec4<f32> {
+    return quants(word & mask) * factor;
 }
 
 // The inputs that they are multiplied with.

@@ -1,6 +1,8 @@
 // Four weights of a word, as numbers.
 #import bits
 
+alias Four = vec4<f32>;
+
 // What the second half of a block in nibbles is short of.
 const HIGH = 1.0;
 
@@ -18,6 +20,11 @@ fn low_quants(word: u32) -> vec4<f32> {
 
 fn high_quants(word: u32) -> vec4<f32> {
     return high_nibbles(word);
+}
+
+// Low nibbles, or high ones: a mask, and what makes numbers of these.
+fn masked_quants(word: u32, mask: u32, factor: f32) -> vec4<f32> {
+    return quants(word & mask) * factor;
 }
 
 // The inputs that they are multiplied with.
