@@ -4,6 +4,7 @@ mod allocations;
 mod continuations;
 mod counts;
 mod decoders;
+mod dots;
 mod files;
 mod forward;
 mod gguf;

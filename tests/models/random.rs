@@ -10,7 +10,7 @@ use super::support::{all, load};
 
 const LAYER: LayerTypes = [DType::Q4_0; 7];
 
-fn decoder() -> RandomDecoder {
+pub(crate) fn decoder() -> RandomDecoder {
     RandomDecoder {
         family: "qwen2",
         hidden: 256,
@@ -28,7 +28,7 @@ fn decoder() -> RandomDecoder {
     }
 }
 
-fn written(decoder: &RandomDecoder) -> Vec<u8> {
+pub(crate) fn written(decoder: &RandomDecoder) -> Vec<u8> {
     let mut bytes = Vec::new();
     let written: Result<(), ()> = decoder.write(&mut |piece| {
         bytes.extend_from_slice(piece);

@@ -41,7 +41,10 @@ pub(crate) struct Options {
     /// Sets of kernels of the GPU, each measured: plain, fused or subgroups; by default what the device would get.
     #[arg(long = "tier", value_parser = tier)]
     tiers: Vec<gpu::Tier>,
-    /// Do not look for the fastest kernels of the GPU; a tier that is asked for is measured as it is.
+    /// Prompts by packed products of bytes, where the GPU's language has them and weights are in blocks.
+    #[arg(long)]
+    dots: bool,
+    /// Do not look for the fastest kernels of the GPU; what is asked for is measured as it is.
     #[arg(long)]
     no_tune: bool,
     /// Measurements of each kind after a first one that is not counted.
@@ -97,7 +100,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn setups(options: &Options) -> impl Iterator<Item = Setup> {
     let asked = options.tiers.iter().map(|&tier| Some(tier));
     let tiers: Vec<_> = if options.tiers.is_empty() { vec![None] } else { asked.collect() };
-    let setup = |device, tier| Setup { device, threads: options.threads.into(), tier, tune: !options.no_tune };
+    let (threads, dots, tune) = (options.threads.into(), options.dots, !options.no_tune);
+    let setup = move |device, tier| Setup { device, threads, tier, dots, tune };
     let gpus = tiers.into_iter().map(move |tier| setup(Device::Gpu, tier));
     [setup(Device::Cpu, None)].into_iter().chain(gpus)
 }

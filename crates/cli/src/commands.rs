@@ -29,7 +29,7 @@ pub(crate) struct Common {
 
 impl Common {
     fn load(&self) -> Result<Engine> {
-        let setup = Setup { device: self.device, threads: 1, tier: None, tune: !self.no_tune };
+        let setup = Setup { device: self.device, threads: 1, tier: None, dots: false, tune: !self.no_tune };
         load(&self.model, &setup, self.context)
     }
 }

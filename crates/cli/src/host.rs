@@ -27,7 +27,9 @@ pub(crate) struct Setup {
     pub(crate) threads: usize,
     /// Of the GPU; by default what it would get.
     pub(crate) tier: Option<gpu::Tier>,
-    /// Whether the fastest kernels of a GPU are looked for. Those of a tier that was asked for are its own.
+    /// Many tokens by packed products of bytes.
+    pub(crate) dots: bool,
+    /// Whether the fastest kernels of a GPU are looked for. What was asked for is left as it is.
     pub(crate) tune: bool,
 }
 
@@ -35,14 +37,14 @@ impl Setup {
     pub(crate) fn backend(&self) -> Result<Box<dyn Backend>> {
         Ok(match self.device {
             Device::Cpu => Box::new(cpu::CpuBackend::with_pool(cpu::Pool::start(self.threads)?)),
-            Device::Gpu => Box::new(open_gpu(self.tier)?),
+            Device::Gpu => Box::new(open_gpu(self.tier, self.dots)?),
         })
     }
 }
 
 /// The largest GPU of the machine: a software adapter beside it is not meant.
-pub(crate) fn open_gpu(tier: Option<gpu::Tier>) -> Result<gpu::GpuBackend, BackendError> {
-    let options = gpu::Options { power: gpu::Power::High, tier, ..Default::default() };
+pub(crate) fn open_gpu(tier: Option<gpu::Tier>, dots: bool) -> Result<gpu::GpuBackend, BackendError> {
+    let options = gpu::Options { power: gpu::Power::High, tier, dots, ..Default::default() };
     pollster::block_on(gpu::GpuBackend::new(options))
 }
 
@@ -77,7 +79,7 @@ pub(crate) fn clock(start: Instant) -> impl Fn() -> f64 {
 /// Loads a model.
 pub(crate) fn load(model: &str, setup: &Setup, context: Option<usize>) -> Result<Engine> {
     let files = files::open(model)?;
-    let tune = setup.tune && setup.device == Device::Gpu && setup.tier.is_none();
+    let tune = setup.tune && setup.device == Device::Gpu && setup.tier.is_none() && !setup.dots;
     let options = LoadOptions { context, tune, tuning: None };
     let host = Box::new(Native(Instant::now()));
     let mut sink = quiet;

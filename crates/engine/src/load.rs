@@ -7,7 +7,7 @@ use weights::{Checkpoint, File};
 use crate::host::tell;
 use crate::prompt::Prompts;
 use crate::runtime::Runtime;
-use crate::self_test::{Verdict, self_test};
+use crate::self_test::{Verdict, attempt, self_test};
 use crate::tune::{Tuning, restore, tune};
 use crate::{Device, Engine, EngineError, Event, Host, LoadOptions, ModelInfo, Sink};
 
@@ -34,9 +34,9 @@ impl Engine {
         let mut checkpoint = Checkpoint::open(files)?;
         let model = models::open(&mut checkpoint)?;
         let prompts = Prompts::open(&mut checkpoint, model.info().vocabulary, host.unix_ms())?;
-        let Device { mut backend, reference } = device.into();
-        let tested = match reference {
-            Some(mut reference) => Some(self_test(backend.as_mut(), reference.as_mut(), model.as_ref()).await?),
+        let Device { mut backend, mut reference } = device.into();
+        let tested = match &mut reference {
+            Some(reference) => Some(self_test(backend.as_mut(), reference.as_mut(), model.as_ref()).await?),
             None => None,
         };
         let mut runtime = Runtime::new(backend, model);
@@ -46,7 +46,8 @@ impl Engine {
             Task::Generate => options.context.unwrap_or(DEFAULT_CONTEXT).min(runtime.model.info().context),
             _ => runtime.model.info().context,
         };
-        let mut tuning = options.tuning.map(|chosen| Tuning { chosen, reason: "measured before".into() });
+        let before = |chosen: String| Tuning { usual: chosen.clone(), chosen, reason: "measured before".into() };
+        let mut tuning = options.tuning.map(before);
         if runtime.model.info().task == Task::Generate {
             // The caches are claimed now, so that a model that does not fit fails here and not in a first answer.
             let step = Step { tokens: 1, rows: 1, capacity: context, head: Head::Greedy };
@@ -55,7 +56,18 @@ impl Engine {
             }
             runtime.prepare(step).await?;
             if options.tune && tuning.is_none() {
-                tuning = Some(tune(&mut runtime, host.as_ref(), step).await?);
+                let mut found = tune(&mut runtime, host.as_ref(), step).await?;
+                // Only what is right may be fast. What is usual has been tried.
+                let others = reference.as_mut().filter(|_| found.chosen != found.usual);
+                if let Some(reference) = others
+                    && let Err(failure) =
+                        attempt(runtime.backend.as_mut(), reference.as_mut(), runtime.model.as_ref()).await?
+                {
+                    found.give_up(&mut runtime, &failure);
+                    runtime.forget(&step);
+                    runtime.prepare(step).await?;
+                }
+                tuning = Some(found);
             }
         }
         let mut info = describe(&runtime, &prompts, context);
@@ -65,7 +77,7 @@ impl Engine {
                 info.details.insert("tierReason", failed.join("; "));
             }
         }
-        if let Some(Tuning { chosen, reason }) = tuning {
+        if let Some(Tuning { chosen, reason, .. }) = tuning {
             info.details.insert("tuning", chosen);
             info.details.insert("tuningReason", reason);
         }

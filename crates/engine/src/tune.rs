@@ -1,4 +1,5 @@
-//! Which of several ways is the fastest on this device for this model: a token of it is computed in each, as answers are.
+//! Which of several ways is the fastest on this device for this model: a token of it is computed in each, as answers are, and a
+//! prompt.
 
 use graph::{BackendError, Choice};
 use models::Step;
@@ -6,25 +7,42 @@ use models::Step;
 use crate::runtime::Runtime;
 use crate::{EngineError, Host};
 
-/// Milliseconds that all of it takes at most, but for the way that is being tried when they are over.
+/// Milliseconds that a token takes at most, and a prompt, but for the way that is being tried when they are over.
 const BUDGET_MS: f64 = 700.0;
 /// Milliseconds of steps between two waits, so that a wait does not count.
 const BATCH_MS: f64 = 12.0;
 /// Steps of a batch, unless they take long: in a browser on a fast GPU a step took 11 ms with the wait for it, and 2.2 ms without.
 const STEPS: u32 = 8;
+/// The same of prompts, which are longer than a wait.
+const PROMPTS: u32 = 4;
 /// Batches, of which the best counts: others share the device.
 const BATCHES: usize = 3;
 /// Of a token's time that another way has to save. Less is noise.
 const GAIN: f64 = 0.03;
 /// A token that takes longer leaves no time to compare.
 const SLOW_MS: f64 = BUDGET_MS / 10.0;
+/// The same of a prompt, which has one choice.
+const SLOW_PROMPT_MS: f64 = BUDGET_MS / 5.0;
+/// Tokens of the prompt: two tiles of tokens, which a GPU of a few hundred GFLOP/s reads in that time.
+const PROMPT: usize = 64;
 
 /// What was chosen.
 pub(crate) struct Tuning {
     /// Every choice with its option, for [`restore`]: `tier=subgroups lanes.1536=8`.
     pub(crate) chosen: String,
+    /// The same before anything was chosen.
+    pub(crate) usual: String,
     /// What was measured, for people.
     pub(crate) reason: String,
+}
+
+impl Tuning {
+    /// Goes back to what is usual.
+    pub(crate) fn give_up(&mut self, runtime: &mut Runtime, failure: &EngineError) {
+        self.reason = format!("{}; as usual, since {} failed: {failure}", self.reason, self.chosen);
+        self.chosen.clone_from(&self.usual);
+        restore(runtime, &self.chosen);
+    }
 }
 
 /// Takes what was chosen before. What the device does not know is left out.
@@ -35,21 +53,55 @@ pub(crate) fn restore(runtime: &mut Runtime, chosen: &str) {
 }
 
 /// Measures a step of one token, which has been prepared, in each way that the device leaves, one choice after the other, and
-/// goes on with the fastest. A way that fails, or that chooses another token than the usual one, is not taken.
+/// goes on with the fastest; then a prompt in the ways that make no difference to a token. A way that fails, or that chooses
+/// another token than the usual one, is not taken.
 pub(crate) async fn tune(runtime: &mut Runtime, host: &dyn Host, step: Step) -> Result<Tuning, EngineError> {
-    let end = host.now() + BUDGET_MS;
     let mut choices = runtime.choices(&step);
     if choices.is_empty() {
-        return Ok(Tuning { chosen: String::new(), reason: "the device leaves no choice".into() });
+        let reason = "the device leaves no choice".into();
+        return Ok(Tuning { chosen: String::new(), usual: String::new(), reason });
     }
+    let mut usual = words(&choices);
+    let mut reason = compare(runtime, host, step, &mut choices).await?;
+    runtime.prepare(step).await?;
+    let prompt = Step { tokens: PROMPT.min(step.capacity), ..step };
+    runtime.prepare(prompt).await?;
+    let mut others = runtime.choices(&prompt);
+    others.retain(|other| choices.iter().all(|choice| choice.name != other.name));
+    if !others.is_empty() {
+        usual.extend(words(&others));
+        reason = format!("{reason}; {}", compare(runtime, host, prompt, &mut others).await?);
+    }
+    runtime.forget(&prompt);
+    choices.extend(others);
+    Ok(Tuning { chosen: words(&choices).join(" "), usual: usual.join(" "), reason })
+}
+
+/// Every choice with the option that it has now.
+fn words(choices: &[Choice]) -> Vec<String> {
+    choices.iter().map(|Choice { name, options }| format!("{name}={}", options[0])).collect()
+}
+
+/// Takes the fastest option of each choice, which is the first of its options then; what was measured.
+async fn compare(
+    runtime: &mut Runtime,
+    host: &dyn Host,
+    step: Step,
+    choices: &mut [Choice],
+) -> Result<String, EngineError> {
+    let end = host.now() + BUDGET_MS;
     let usual = measure(runtime, host, step).await?;
     let mut notes = Vec::new();
     let mut now = usual;
-    if usual.ms > SLOW_MS {
+    let (what, slow) = match step.tokens {
+        1 => ("a token takes".into(), SLOW_MS),
+        tokens => (format!("a prompt of {tokens} takes"), SLOW_PROMPT_MS),
+    };
+    if usual.ms > slow {
         notes.push("too long to compare".into());
         choices.iter_mut().for_each(|choice| choice.options.truncate(1));
     }
-    for choice in &mut choices {
+    for choice in choices {
         let mut best = choice.options[0].clone();
         for option in &choice.options[1..] {
             if host.now() > end {
@@ -84,10 +136,7 @@ pub(crate) async fn tune(runtime: &mut Runtime, host: &dyn Host, step: Step) -> 
         choice.options[0] = best;
     }
     runtime.forget(&step);
-    runtime.prepare(step).await?;
-    let chosen: Vec<String> = choices.iter().map(|Choice { name, options }| format!("{name}={}", options[0])).collect();
-    let reason = format!("a token takes {:.3} ms, as usual {:.3} ms; {}", now.ms, usual.ms, notes.join(", "));
-    Ok(Tuning { chosen: chosen.join(" "), reason })
+    Ok(format!("{what} {:.3} ms, as usual {:.3} ms; {}", now.ms, usual.ms, notes.join(", ")))
 }
 
 /// What a way costs, and the token that it chooses.
@@ -110,10 +159,15 @@ async fn switch(
 }
 
 async fn measure(runtime: &mut Runtime, host: &dyn Host, step: Step) -> Result<Measured, EngineError> {
-    // The first step compiles. A quarter of the context lies before it, so that attention counts; the row that it leaves in the
-    // caches is overwritten before anybody looks there.
-    let position = [step.capacity as u32 / 4];
-    let token = token_after(runtime, step, &[("ids", &[1]), ("positions", &position)], 1).await?;
+    // The first step compiles. A quarter of the context lies before a token, so that attention counts; the rows that are left in
+    // the caches are overwritten before anybody looks there.
+    let tokens = step.tokens as u32;
+    let start = if tokens == 1 { step.capacity as u32 / 4 } else { 0 };
+    let vocabulary = runtime.model.info().vocabulary.max(1) as u32;
+    let ids: Vec<u32> = (1..=tokens).map(|id| id % vocabulary).collect();
+    let positions: Vec<u32> = (start..start + tokens).collect();
+    let inputs: [(&str, &[u32]); 3] = [("ids", &ids), ("positions", &positions), ("rows", &[tokens - 1])];
+    let token = token_after(runtime, step, &inputs, 1).await?;
     let mut times = 1;
     let mut best = f64::INFINITY;
     let mut batches = 0;
@@ -121,7 +175,8 @@ async fn measure(runtime: &mut Runtime, host: &dyn Host, step: Step) -> Result<M
         let started = host.now();
         token_after(runtime, step, &[], times).await?;
         let taken = host.now() - started;
-        let is_short = taken < BATCH_MS / 2.0 || (times < STEPS && taken * 2.0 < SLOW_MS);
+        let steps = if tokens == 1 { STEPS } else { PROMPTS };
+        let is_short = taken < BATCH_MS / 2.0 || (times < steps && taken * 2.0 < SLOW_MS);
         if is_short && times < 1 << 10 {
             times *= 2;
             continue;

@@ -73,12 +73,14 @@ pub fn names() -> Result<String, JsError> {
     Ok(serde_json::to_string(&names)?)
 }
 
-/// Runs the cases of these names, with the kernels of a tier or the best below it that the adapter has.
+/// Runs the cases of these names, with the kernels of a tier or the best below it that the adapter has; `dots` is the tier for
+/// GPUs with many tokens by packed products.
 #[wasm_bindgen]
 pub async fn run_ops(names: Vec<String>, tier: String) -> Result<String, JsError> {
     // The models in the browser tests run those that a software adapter gets.
-    let options =
-        Options { default_limits: true, tier: Tier::of(&tier), browser: Some(webgpu::BROWSER), ..Options::default() };
+    let dots = tier == "dots";
+    let tier = if dots { Some(Tier::Fused) } else { Tier::of(&tier) };
+    let options = Options { default_limits: true, tier, dots, browser: Some(webgpu::BROWSER), ..Options::default() };
     let mut backend = GpuBackend::new(options).await?;
     let mut report = Report {
         adapter: backend.facts().name,

@@ -23,13 +23,14 @@ export async function ops({ report, browser, server, run, full }) {
   const adds = ['linear', 'rms_norm', 'layer_norm', 'normalize', 'attention', 'fused/attention', 'fused/gemma', 'fused/encoder'];
   const added = groups.filter((op) => full || adds.includes(op));
   const tiers = [...groups.map((op) => [op, 'fused']), ...['subgroups', 'quads'].flatMap((tier) => added.map((op) => [op, tier]))];
+  tiers.push(...['linear', 'fused/layer norm', 'fused/gemma'].map((op) => [op, 'dots']));
   const hasSubgroups = await page.evaluate(async () => (await navigator.gpu.requestAdapter()).features.has('subgroups'));
   for (const [op, tier] of tiers) {
-    if (tier !== 'fused' && !hasSubgroups) continue;
+    if (['subgroups', 'quads'].includes(tier) && !hasSubgroups) continue;
     await report.test(`${run}: op ${op}, ${tier}`, async () => {
       const wanted = some(op, tier);
       const run = await page.evaluate(async ([wanted, tier]) => JSON.parse(await kept.ops.run_ops(wanted, tier)), [wanted, tier]);
-      assert.match(run.limits, new RegExp(`tier: ${tier}`, 'i'));
+      assert.match(run.limits, tier === 'dots' ? /dots: true/ : new RegExp(`tier: ${tier}.* dots: false`, 'i'));
       assert.deepEqual(run.cases.map(({ name }) => name), wanted, 'every case ran');
       assert.deepEqual(run.cases.filter(({ passed }) => !passed), []);
       return `${wanted.length} of ${names.filter((name) => name.startsWith(`${op}/`)).length} cases, ${run.adapter}`;
@@ -47,10 +48,11 @@ export async function ops({ report, browser, server, run, full }) {
 
   /**
    * Cases of an op. Of matrix products a third, and another third on each other tier: each has kernels of its own, which a
-   * software adapter compiles for a second; all of them run natively.
+   * software adapter compiles for a second; all of them run natively. Packed products are for many tokens by blocks.
    */
   function some(op, tier) {
     const all = names.filter((name) => name.startsWith(`${op}/`));
+    if (tier === 'dots') return all.filter((name) => /\/(9|\d\d+)(x|$)/.test(name) && !/\/b?f\d\d\//.test(name));
     if (full || op !== 'linear') return all;
     return all.filter((_, index) => index % 3 === ['fused', 'subgroups', 'quads'].indexOf(tier));
   }

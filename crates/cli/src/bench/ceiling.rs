@@ -22,7 +22,7 @@ pub(super) struct Ceiling {
 impl Ceiling {
     /// Measures and prints it; `None` without a GPU.
     pub(super) fn measure() -> Result<Option<Ceiling>> {
-        let mut gpu = match open_gpu(None) {
+        let mut gpu = match open_gpu(None, false) {
             Ok(gpu) => gpu,
             Err(BackendError::Unavailable(why)) => {
                 print(json!({ "kind": "skipped", "device": "webgpu", "why": why }))?;

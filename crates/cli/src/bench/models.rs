@@ -43,7 +43,7 @@ pub(super) fn measure(options: &Options, model: &str, setup: &Setup, ceiling: Op
     let print = |what: &str, figures: Value| {
         let line = json!({
             "kind": what, "model": model, "device": info.device, "adapter": info.adapter, "dtype": info.dtype,
-            "threads": info.details.get("threads"), "tier": info.details.get("tier"),
+            "threads": info.details.get("threads"), "tier": info.details.get("tier"), "dots": info.details.get("dots"),
         });
         print(joined(line, figures))
     };

@@ -69,7 +69,7 @@ pub(super) fn kernels(setup: &Setup, ceiling: Option<Ceiling>, options: &Options
     let ceiling = ceiling.filter(|_| device == Device::Gpu);
     let is_processor = device == Device::Cpu || facts.details.get("type").is_some_and(|kind| kind == "Cpu");
     let header = json!({
-        "device": facts.device, "adapter": facts.name, "tier": facts.details.get("tier"), "threads": threads,
+        "device": facts.device, "adapter": facts.name, "tier": facts.details.get("tier"), "dots": facts.details.get("dots"), "threads": threads,
     });
     let load = Load::of(options, is_processor);
     let mut bench = Bench { backend, header, ceiling, load };
