@@ -2,8 +2,13 @@
 //! files anew; read the diff.
 
 use ::models::{Head, Step};
-use gpu::{Limits, fuse::Program};
+use gpu::{
+    Limits, Tier,
+    fuse::{Program, Stage},
+    kernels::{Site, choose},
+};
 use graph::Graph;
+use tests::ops::cases;
 
 use crate::graphs;
 use crate::models::tiny::{Layout, Tiny};
@@ -50,4 +55,29 @@ fn an_encoder_is_five_launches_a_layer() {
     let (_, program) = check("bert_mean", &tiny, Layout::Safetensors, step);
     // Around the layers: three gathers and two sums, the last norm, the mean and the unit length.
     assert_eq!(program.stages.len(), 5 * encoder.layers + 8);
+}
+
+/// Packed products are for many tokens by weights in blocks, on tiers that have tiles for them, where they were chosen.
+#[test]
+fn many_tokens_may_go_by_packed_products() {
+    let kernels = |name: &str, tier: Tier, dots: bool| {
+        let case = cases().into_iter().find(|case| case.name == name).unwrap();
+        let mut limits = Limits { tier, ..Limits::default() };
+        limits.tuning.dots = dots;
+        let program = Program::of(&case.graph, &limits);
+        let linear = program.stages.iter().filter(|stage| matches!(stage, Stage::Linear(_)));
+        let mut names: Vec<_> =
+            linear.map(|stage| choose(&Site::new(&case.graph, &program, stage, &limits).unwrap()).name).collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    assert_eq!(kernels("fused/gemma/35", Tier::Fused, true), ["dots"]);
+    assert_eq!(kernels("fused/gemma/35", Tier::Subgroups, true), ["dots"]);
+    assert_eq!(kernels("fused/gemma/35", Tier::Fused, false), ["gemm"]);
+    assert_eq!(kernels("fused/gemma/35", Tier::Quads, true), ["quads"]);
+    assert_eq!(kernels("fused/gemma/35", Tier::Plain, true), ["linear"]);
+    assert_eq!(kernels("fused/gemma/5", Tier::Fused, true), ["linear"]);
+    // Plain weights but for the last layer.
+    assert_eq!(kernels("fused/qwen2/9", Tier::Fused, true), ["dots", "gemm"]);
 }

@@ -95,8 +95,9 @@ export interface CreateOptions extends CoreOptions {
   precision?: 'exact' | 'quick';
   /**
    * For models that generate, on WebGPU: when a model is first loaded on an adapter, kernels that compute the same are compared
-   * there for at most a second, and the fastest are taken from then on. `info().details` has them as `tuning`, and what was
-   * measured as `tuningReason`. `false` takes the usual ones. Software adapters have no choice. Default `true`.
+   * there for at most two seconds, and the fastest that pass the self-test are taken from then on. `info().details` has them as
+   * `tuning`, and what was measured as `tuningReason`. `false` takes the usual ones. Software adapters have no choice. Default
+   * `true`.
    */
   tune?: boolean;
   /** Tokens of context to make room for. Default: what the model was trained with, capped for memory. */

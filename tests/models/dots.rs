@@ -99,6 +99,14 @@ fn what_is_faster_is_taken() {
     }
 }
 
+#[test]
+fn a_slow_prompt_is_not_compared() {
+    let Some(gpu) = open(false) else { return };
+    let details = load(gpu, |dots| if dots { 5.0 } else { 10.0 }).info().details.clone();
+    assert!(details["tuning"].ends_with(" dots=off"), "{details:?}");
+    assert_eq!(details["tuningReason"].matches("too long to compare").count(), 2, "{details:?}");
+}
+
 /// A GPU whose packed products go wrong where rows have 16 units, which the model's have not.
 fn crooked(dots: bool) -> Option<GpuBackend> {
     let mut gpu = open(dots)?;
