@@ -81,7 +81,7 @@ fn what_is_faster_is_taken() {
     let mut fast = load(gpu, FASTER);
     let details = &fast.info().details;
     assert!(details["tuning"].ends_with(" dots=on"), "{details:?}");
-    assert!(details["tuningReason"].contains("; a prompt of 64 takes"), "{details:?}");
+    assert!(details["tuningReason"].contains("; a prompt takes"), "{details:?}");
     assert_eq!((details["dots"].as_str(), details["tier"].as_str()), ("on", "fused"));
     for cost in [AS_FAST, |dots| if dots { 2.0 } else { 1.0 }] {
         let Some(gpu) = open(false) else { return };
@@ -117,12 +117,13 @@ fn a_default_model_loses_nothing() {
     assert!(mean < 2e-3, "{mean} nats a token");
 }
 
+/// Where a token takes long, a prompt is not even begun.
 #[test]
-fn a_slow_prompt_is_not_compared() {
+fn what_is_slow_is_not_compared() {
     let Some(gpu) = open(false) else { return };
     let details = load(gpu, |dots| if dots { 5.0 } else { 10.0 }).info().details.clone();
-    assert!(details["tuning"].ends_with(" dots=off"), "{details:?}");
-    assert_eq!(details["tuningReason"].matches("too long to compare").count(), 2, "{details:?}");
+    assert!(!details["tuning"].contains("dots") && details["dots"] == "off", "{details:?}");
+    assert!(details["tuningReason"].ends_with("; too long to compare"), "{details:?}");
 }
 
 /// A GPU whose packed products go wrong where rows have 16 units, which the model's have not.

@@ -62,18 +62,20 @@ pub(crate) async fn tune(runtime: &mut Runtime, host: &dyn Host, step: Step) -> 
         return Ok(Tuning { chosen: String::new(), usual: String::new(), reason });
     }
     let mut usual = words(&choices);
-    let mut reason = compare(runtime, host, step, &mut choices).await?;
+    let (ms, mut reason) = compare(runtime, host, step, &mut choices).await?;
     runtime.prepare(step).await?;
-    let prompt = Step { tokens: PROMPT.min(step.capacity), ..step };
-    runtime.prepare(prompt).await?;
-    let mut others = runtime.choices(&prompt);
-    others.retain(|other| choices.iter().all(|choice| choice.name != other.name));
-    if !others.is_empty() {
-        usual.extend(words(&others));
-        reason = format!("{reason}; {}", compare(runtime, host, prompt, &mut others).await?);
+    let prompt = Step { tokens: PROMPT, ..step };
+    if ms <= SLOW_MS && PROMPT <= step.capacity {
+        runtime.prepare(prompt).await?;
+        let mut others = runtime.choices(&prompt);
+        others.retain(|other| choices.iter().all(|choice| choice.name != other.name));
+        if !others.is_empty() {
+            usual.extend(words(&others));
+            reason = format!("{reason}; {}", compare(runtime, host, prompt, &mut others).await?.1);
+        }
+        runtime.forget(&prompt);
+        choices.extend(others);
     }
-    runtime.forget(&prompt);
-    choices.extend(others);
     Ok(Tuning { chosen: words(&choices).join(" "), usual: usual.join(" "), reason })
 }
 
@@ -82,22 +84,20 @@ fn words(choices: &[Choice]) -> Vec<String> {
     choices.iter().map(|Choice { name, options }| format!("{name}={}", options[0])).collect()
 }
 
-/// Takes the fastest option of each choice, which is the first of its options then; what was measured.
+/// Takes the fastest option of each choice, which is the first of its options then. What the step takes as usual, and what was
+/// measured.
 async fn compare(
     runtime: &mut Runtime,
     host: &dyn Host,
     step: Step,
     choices: &mut [Choice],
-) -> Result<String, EngineError> {
+) -> Result<(f64, String), EngineError> {
     let end = host.now() + BUDGET_MS;
     let usual = measure(runtime, host, step).await?;
     let mut notes = Vec::new();
     let mut now = usual;
-    let (what, slow) = match step.tokens {
-        1 => ("a token takes".into(), SLOW_MS),
-        tokens => (format!("a prompt of {tokens} takes"), SLOW_PROMPT_MS),
-    };
-    if usual.ms > slow {
+    let what = if step.tokens == 1 { "a token" } else { "a prompt" };
+    if usual.ms > slow(step) {
         notes.push("too long to compare".into());
         choices.iter_mut().for_each(|choice| choice.options.truncate(1));
     }
@@ -136,7 +136,13 @@ async fn compare(
         choice.options[0] = best;
     }
     runtime.forget(&step);
-    Ok(format!("{what} {:.3} ms, as usual {:.3} ms; {}", now.ms, usual.ms, notes.join(", ")))
+    let reason = format!("{what} takes {:.3} ms, as usual {:.3} ms; {}", now.ms, usual.ms, notes.join(", "));
+    Ok((usual.ms, reason))
+}
+
+/// Milliseconds of a step that is too long to compare.
+fn slow(step: Step) -> f64 {
+    if step.tokens == 1 { SLOW_MS } else { SLOW_PROMPT_MS }
 }
 
 /// What a way costs, and the token that it chooses.
@@ -155,19 +161,25 @@ async fn switch(
 ) -> Result<Measured, EngineError> {
     runtime.backend.choose(&choice.name, option);
     runtime.forget(&step);
+    runtime.prepare(step).await?;
     measure(runtime, host, step).await
 }
 
 async fn measure(runtime: &mut Runtime, host: &dyn Host, step: Step) -> Result<Measured, EngineError> {
-    // The first step compiles. A quarter of the context lies before a token, so that attention counts; the rows that are left in
-    // the caches are overwritten before anybody looks there.
+    // A quarter of the context lies before a token, so that attention counts; the rows that are left in the caches are
+    // overwritten before anybody looks there.
     let tokens = step.tokens as u32;
     let start = if tokens == 1 { step.capacity as u32 / 4 } else { 0 };
     let vocabulary = runtime.model.info().vocabulary.max(1) as u32;
     let ids: Vec<u32> = (1..=tokens).map(|id| id % vocabulary).collect();
     let positions: Vec<u32> = (start..start + tokens).collect();
     let inputs: [(&str, &[u32]); 3] = [("ids", &ids), ("positions", &positions), ("rows", &[tokens - 1])];
+    let started = host.now();
     let token = token_after(runtime, step, &inputs, 1).await?;
+    let first = host.now() - started;
+    if first > 2.0 * slow(step) {
+        return Ok(Measured { ms: first, token });
+    }
     let mut times = 1;
     let mut best = f64::INFINITY;
     let mut batches = 0;
