@@ -1,6 +1,7 @@
 //! Models end to end: real ones against goldens, tiny ones with random weights against a plain forward pass.
 
 mod allocations;
+mod constraints;
 mod continuations;
 mod counts;
 mod decoders;

@@ -63,7 +63,7 @@ fn attention() {
 
 #[test]
 fn tokens() {
-    run(&["mean_pool/", "argmax/", "penalize/", "sample/"]);
+    run(&["mean_pool/", "argmax/", "penalize/", "mask_logits/", "sample/"]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn the_table_covers_every_op() {
             Op::Gather { .. } | Op::Linear { .. } | Op::Add { .. } | Op::Mul { .. } | Op::Scale { .. } => {}
             Op::Activate { .. } | Op::RmsNorm { .. } | Op::LayerNorm { .. } | Op::Rope { .. } => {}
             Op::Append { .. } | Op::Attention { .. } | Op::MeanPool { .. } | Op::Normalize { .. } => {}
-            Op::Argmax { .. } | Op::Penalize { .. } | Op::Sample { .. } => {}
+            Op::Argmax { .. } | Op::Penalize { .. } | Op::MaskLogits { .. } | Op::Sample { .. } => {}
         }
     }
     let all = [
@@ -104,6 +104,7 @@ fn the_table_covers_every_op() {
         "normalize",
         "argmax",
         "penalize",
+        "mask_logits",
         "sample",
     ];
     assert_eq!(names, BTreeSet::from(all));

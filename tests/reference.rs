@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use half::f16;
 
-use graph::{Activation, DType, Graph, LeafKind, Mask, Node, Op, PADDING, RopePairs, TensorType, Value};
+use graph::{Activation, DType, EXCLUDED, Graph, LeafKind, Mask, Node, Op, PADDING, RopePairs, TensorType, Value};
 
 pub use dequantize::dequantize;
 pub use sample::{Draw, draw, penalize};
@@ -203,6 +203,14 @@ impl Interpreter<'_> {
             Op::Penalize { logits, history, params } => {
                 let (history, words) = (self.index(history), self.index(params));
                 self.rows(logits).flat_map(|row| penalize(row, history, words)).collect()
+            }
+            Op::MaskLogits { logits, mask } => {
+                let mask = self.index(mask);
+                let one = |(column, &logit): (usize, &f64)| match mask[column / 32] >> (column % 32) & 1 {
+                    1 => logit,
+                    _ => f64::from(EXCLUDED),
+                };
+                self.rows(logits).flat_map(|row| row.iter().enumerate().map(one)).collect()
             }
             Op::Argmax { .. } | Op::Sample { .. } => unreachable!("results are u32"),
         }

@@ -11,12 +11,14 @@
  * | `DEVICE_LOST` | the GPU went away |
  * | `DISPOSED` | the object was destroyed |
  * | `FLAGGED` | a guarded stream was stopped, because what would come next was flagged; or a text was, and not summarized |
+ * | `IMPOSSIBLE_CONSTRAINT` | no answer could meet the `responseConstraint` |
  * | `INTEGRITY` | downloaded bytes are not the expected ones |
  * | `INTERNAL` | a mistake of ours |
  * | `MODEL_NOT_FOUND` | no such id in the catalog, or no such file at the address |
  * | `NETWORK` | the download failed |
  * | `OUT_OF_MEMORY` | the model does not fit into memory |
  * | `QUOTA` | the browser's storage for this site is full |
+ * | `UNSUPPORTED_CONSTRAINT` | the `responseConstraint` has something that cannot be expressed, or is malformed |
  * | `UNSUPPORTED_MODEL` | the file is fine, the model family or number format is not supported |
  * | `WASM_UNAVAILABLE` | `runtime.wasm` could not be fetched or compiled |
  * | `WEBGPU_UNAVAILABLE` | `device: 'webgpu'` was asked for and there is none |
@@ -31,12 +33,14 @@ export type ErrorCode =
   | 'DEVICE_LOST'
   | 'DISPOSED'
   | 'FLAGGED'
+  | 'IMPOSSIBLE_CONSTRAINT'
   | 'INTEGRITY'
   | 'INTERNAL'
   | 'MODEL_NOT_FOUND'
   | 'NETWORK'
   | 'OUT_OF_MEMORY'
   | 'QUOTA'
+  | 'UNSUPPORTED_CONSTRAINT'
   | 'UNSUPPORTED_MODEL'
   | 'WASM_UNAVAILABLE'
   | 'WEBGPU_UNAVAILABLE'
@@ -52,12 +56,14 @@ const NAMES: Record<ErrorCode, string> = {
   DEVICE_LOST: 'OperationError',
   DISPOSED: 'InvalidStateError',
   FLAGGED: 'NotReadableError',
+  IMPOSSIBLE_CONSTRAINT: 'SyntaxError',
   INTEGRITY: 'NetworkError',
   INTERNAL: 'UnknownError',
   MODEL_NOT_FOUND: 'NotSupportedError',
   NETWORK: 'NetworkError',
   OUT_OF_MEMORY: 'OperationError',
   QUOTA: 'QuotaExceededError',
+  UNSUPPORTED_CONSTRAINT: 'NotSupportedError',
   UNSUPPORTED_MODEL: 'NotSupportedError',
   WASM_UNAVAILABLE: 'OperationError',
   WEBGPU_UNAVAILABLE: 'NotSupportedError',

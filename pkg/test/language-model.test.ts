@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import type { ChatMessage } from '../src/engine/protocol.js';
+import type { Args, ChatMessage } from '../src/engine/protocol.js';
 import { RushlightError } from '../src/errors.js';
 import { useEngineFactory } from '../src/tasks/create.js';
 import { LanguageModel, type LanguageModelCreateOptions } from '../src/tasks/language-model.js';
@@ -184,12 +184,60 @@ test('input is checked as the W3C says', async () => {
   await assert.rejects(chat.prompt([{ role: 'robot' as never, content: 'x' }]), TypeError);
   await assert.rejects(chat.prompt([{ role: 'user', content: 'x', prefix: true }]), named('SyntaxError'));
   await assert.rejects(chat.prompt([{ role: 'assistant', content: 'x', prefix: true }]), named('NotSupportedError'));
-  await assert.rejects(chat.prompt('x', { responseConstraint: {} }), named('NotSupportedError'));
   await assert.rejects(LanguageModel.create({ initialPrompts: [{ role: 'user', content: 'x' }, { role: 'system', content: 'x' }] }), TypeError);
   await assert.rejects(LanguageModel.create({ expectedInputs: [{ type: 'image' }] }), named('NotSupportedError'));
   await chat.prompt(null as never);
   await chat.prompt([]);
   assert.deepEqual(chats(fake).map((chat) => chat.at(-1)?.content), ['null', '']);
+});
+
+test('a constraint goes to the engine, and the model is told of it', async () => {
+  const { session: chat, fake } = await session();
+  const schema = { type: 'object', properties: { z: { type: 'string' }, a: { type: 'number' } } };
+  const plain = await chat.measureContextUsage('one two');
+  const told = await chat.measureContextUsage('one two', { responseConstraint: schema });
+  assert.ok(told > plain, 'what it is told takes context');
+  assert.equal(await chat.measureContextUsage('one two', { responseConstraint: schema, omitResponseConstraintInput: true }), plain);
+  await chat.prompt('one', { responseConstraint: schema });
+  await chat.prompt('two', { responseConstraint: /[a-z]+\/\d/su });
+  await chat.prompt('three', { responseConstraint: {}, omitResponseConstraintInput: true });
+  for await (const _ of chat.promptStreaming('four', { responseConstraint: /x/ }));
+  await chat.prompt('five');
+  const json = JSON.stringify(schema);
+  const asked = fake.calls.filter(({ name }) => name === 'generate').map(({ args }) => args as Args<'generate'>);
+  assert.deepEqual(
+    asked.map(({ constraint }) => constraint),
+    [{ jsonSchema: json }, { regex: { source: '[a-z]+\\/\\d', flags: 'su' } }, { jsonSchema: '{}' }, { regex: { source: 'x', flags: '' } }, undefined],
+  );
+  assert.deepEqual(
+    chats(fake).map((turns) => turns.at(-1)?.content),
+    [
+      `one\n\nAnswer with JSON that fits this schema: ${json}`,
+      'two\n\nAnswer with text that matches this regular expression: [a-z]+\\/\\d',
+      'three',
+      'four\n\nAnswer with text that matches this regular expression: x',
+      'five',
+    ],
+  );
+});
+
+test('what cannot be a constraint is refused before the engine is asked', async () => {
+  const { session: chat, fake } = await session();
+  const before = fake.calls.length;
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+  for (const given of [circular, [], () => 1, { toJSON: () => 3 }, { n: 1n }, /x/i, /x/g]) {
+    await assert.rejects(chat.prompt('x', { responseConstraint: given }), named('NotSupportedError'));
+  }
+  for (const given of ['{}', 1, true, null]) {
+    await assert.rejects(chat.prompt('x', { responseConstraint: given as never }), TypeError);
+  }
+  await assert.rejects(chat.prompt('x', { omitResponseConstraintInput: true }), TypeError);
+  assert.throws(() => chat.promptStreaming('x', { responseConstraint: circular }), named('NotSupportedError'));
+  await assert.rejects(chat.measureContextUsage('x', { responseConstraint: /x/y }), named('NotSupportedError'));
+  assert.equal(fake.calls.length, before);
+  assert.equal(new RushlightError('UNSUPPORTED_CONSTRAINT', '').name, 'NotSupportedError');
+  assert.equal(new RushlightError('IMPOSSIBLE_CONSTRAINT', '').name, 'SyntaxError');
 });
 
 test('create: statics work detached, errors pass through, aborts win', async () => {

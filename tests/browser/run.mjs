@@ -15,6 +15,7 @@ import { Report } from './report.mjs';
 import { startServer } from './server.mjs';
 import { abort } from './suites/abort.mjs';
 import { classify } from './suites/classify.mjs';
+import { constraints } from './suites/constraints.mjs';
 import { download } from './suites/download.mjs';
 import { embed } from './suites/embed.mjs';
 import { errors } from './suites/errors.mjs';
@@ -31,9 +32,9 @@ import { zeroShot } from './suites/zero-shot.mjs';
 
 /** In this order: the first ones clear the storage, the later ones find the models there. WebGPU runs what differs there. */
 const runs = {
-  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, classify, moderate, zeroShot, frames, generate, precision, promises, threads, w3c, page] },
-  webgpu: { browser: 'Chromium', suites: [abort, ops, embed, classify, moderate, generate, counts, background, promises, page] },
-  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, classify, moderate, generate, precision, threads, w3c] },
+  wasm: { browser: 'Chromium', suites: [errors, download, abort, embed, classify, moderate, zeroShot, frames, generate, precision, constraints, promises, threads, w3c, page] },
+  webgpu: { browser: 'Chromium', suites: [abort, ops, embed, classify, moderate, generate, constraints, counts, background, promises, page] },
+  firefox: { browser: 'Firefox', suites: [errors, download, abort, embed, classify, moderate, generate, precision, constraints, threads, w3c] },
 };
 
 const report = new Report(process.argv[2]);

@@ -111,7 +111,7 @@ fn the_gpu_agrees_on_every_tier() {
 /// Each kind of kernel gone wrong, in the ways that kernels go wrong.
 #[test]
 fn every_wrong_kernel_is_caught() {
-    let decoders: [(&str, Twist); 8] = [
+    let decoders: [(&str, Twist); 9] = [
         ("norm forgets epsilon's size", |op| match *op {
             Op::RmsNorm { input, weight, offset, .. } => Some(Op::RmsNorm { input, weight, epsilon: 0.5, offset }),
             _ => None,
@@ -148,6 +148,10 @@ fn every_wrong_kernel_is_caught() {
         }),
         ("penalties are forgotten", |op| match *op {
             Op::Penalize { logits, .. } => Some(Op::Scale { input: logits, factor: 1.0 }),
+            _ => None,
+        }),
+        ("a mask is forgotten", |op| match *op {
+            Op::MaskLogits { logits, .. } => Some(Op::Scale { input: logits, factor: 1.0 }),
             _ => None,
         }),
         ("a sum is a product", |op| match *op {

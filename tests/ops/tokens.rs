@@ -1,6 +1,7 @@
-//! Cases of `mean_pool`, `argmax`, `sample`, and of `penalize` with the history that it looks back on.
+//! Cases of `mean_pool`, `argmax`, `sample`, of `penalize` with the history that it looks back on, and of `mask_logits`, also
+//! with what chooses behind it.
 
-use graph::{PADDING, Penalties, SampleParams};
+use graph::{Activation, EXCLUDED, PADDING, Penalties, SampleParams};
 
 use crate::{
     ops::{Build, Case, data::Rng},
@@ -11,7 +12,7 @@ use crate::{
 const VOCABULARY: usize = 49_152;
 
 pub(super) fn cases() -> Vec<Case> {
-    [mean_pool(), argmax(), history(), penalize(), sample()].concat()
+    [mean_pool(), argmax(), history(), penalize(), mask_logits(), chosen(), sample()].concat()
 }
 
 fn mean_pool() -> Vec<Case> {
@@ -106,6 +107,89 @@ fn penalize() -> Vec<Case> {
         let params = build.list("params", [penalties, later].map(|penalties| penalties.to_words().to_vec()));
         let out = build.graph.penalize(logits, history, params);
         cases.push(build.output(out));
+    }
+    cases
+}
+
+/// A mask in which one bit in `every` is set, on average.
+fn mask(rng: &mut Rng, columns: usize, every: usize) -> Vec<u32> {
+    let mut words = vec![0; columns.div_ceil(32)];
+    (0..columns).filter(|_| rng.below(every) == 0).for_each(|column| words[column / 32] |= 1 << (column % 32));
+    words
+}
+
+fn mask_logits() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (name, rows, columns) in
+        [("one", 1, 1), ("word", 1, 32), ("more than a word", 1, 33), ("rows", 3, 1000), ("wide", 1, VOCABULARY)]
+    {
+        let mut build = Build::new(format!("mask_logits/{name}"));
+        let masks = [2, 9].map(|every| mask(&mut build.rng, columns, every));
+        cases.push(masked(build, [rows, columns], masks));
+    }
+    for (name, word) in [("none", 0), ("all", u32::MAX)] {
+        let build = Build::new(format!("mask_logits/{name}"));
+        cases.push(masked(build, [2, 70], [vec![word; 3], vec![!word; 3]]));
+    }
+    cases
+}
+
+/// What stays is compared beside zeros, and what does not beside numbers that vanish: in one result the lowest of all numbers would
+/// hide all others.
+fn masked(mut build: Build, [rows, columns]: [usize; 2], masks: [Vec<u32>; 2]) -> Case {
+    let mut row = || (0..rows * columns).map(|_| build.rng.normal().abs() + 0.1).collect();
+    let runs = [row(), row()];
+    let logits = build.real_input("logits", [rows, columns], runs);
+    let mask = build.list("mask", masks);
+    let masked = build.graph.mask_logits(logits, mask);
+    let excluded = build.graph.scale(masked, 1.0 / EXCLUDED);
+    build.graph.output("excluded", excluded);
+    let kept = build.graph.activate(masked, Activation::Relu);
+    build.output(kept)
+}
+
+/// The likeliest, or a drawn one, of few that may come: all others weigh nothing, also where limits would let them in.
+fn chosen() -> Vec<Case> {
+    let plain = SampleParams { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0, seed: 42, counter: 0 };
+    let draws = [
+        ("argmax", None),
+        ("plain", Some(plain)),
+        ("hot", Some(SampleParams { temperature: 100.0, ..plain })),
+        ("cold", Some(SampleParams { temperature: 0.01, ..plain })),
+        ("top-k", Some(SampleParams { top_k: 40, ..plain })),
+        ("all", Some(SampleParams { temperature: 0.8, top_k: 40, top_p: 0.9, min_p: 0.05, ..plain })),
+    ];
+    let mut cases = Vec::new();
+    for (name, params) in draws {
+        for columns in [1000, VOCABULARY] {
+            let mut build = Build::new(format!("mask_logits/then {name}/{columns}"));
+            let mut run = || loop {
+                let logits: Vec<f32> = (0..columns).map(|_| 4.0 * build.rng.normal()).collect();
+                let words = mask(&mut build.rng, columns, columns / 5);
+                let is_allowed = |column: usize| words[column / 32] >> (column % 32) & 1 == 1;
+                let row: Vec<f64> =
+                    (0..columns).map(|i| f64::from(if is_allowed(i) { logits[i] } else { EXCLUDED })).collect();
+                let counter = build.rng.below(1000) as u32;
+                let drawn = params.map(|params| reference::draw(&row, &SampleParams { counter, ..params }.to_words()));
+                let is_some = words.iter().map(|word| word.count_ones()).sum::<u32>() > 1;
+                if is_some && drawn.is_none_or(|drawn| drawn.margin > 2e-4 && is_allowed(drawn.token as usize)) {
+                    return (logits, words, counter);
+                }
+            };
+            let [(first, words, counter), (second, more, later)] = [run(), run()];
+            let logits = build.real_input("logits", [1, columns], [first, second]);
+            let words = build.list("mask", [words, more]);
+            let masked = build.graph.mask_logits(logits, words);
+            let out = match params {
+                None => build.graph.argmax(masked),
+                Some(params) => {
+                    let draws = [counter, later].map(|counter| SampleParams { counter, ..params }.to_words().to_vec());
+                    let params = build.list("params", draws);
+                    build.graph.sample(masked, params)
+                }
+            };
+            cases.push(build.output(out));
+        }
     }
     cases
 }

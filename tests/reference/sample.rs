@@ -25,7 +25,8 @@ pub fn draw(logits: &[f64], words: &[u32]) -> Draw {
 
     if top_k > 0 && top_k < kept.len() {
         // Decided by comparing logits, before anything is rounded but their quotient by the temperature.
-        if logits[kept[top_k - 1]] - logits[kept[top_k]] < 1e-5 * max.abs() {
+        let (last, next) = (kept[top_k - 1], kept[top_k]);
+        if weight(last) > 0.0 && logits[last] - logits[next] < 1e-5 * max.abs() {
             margin = 0.0;
         }
         kept.truncate(top_k);

@@ -1,8 +1,11 @@
 //! The wasm module, the npm package and the page.
 
+mod sections;
+
 use crate::toolchain::{self, KERNELS, KERNELS_THREADS, RELAXED, SIMD128, THREADS, Toolchain, Variant};
 use crate::{npm, paths, process};
 use anyhow::{Context, Result, bail};
+use sections::{sections, without_exports};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -26,6 +29,9 @@ const WASM_FEATURES: &[&str] = &[
 
 /// The profile of the module that is shipped, and of the one that is tested: they are the same bytes.
 pub(crate) const PROFILE: &str = "wasm";
+
+/// How the names of functions begin that a dependency, llguidance, exports for C wherever it is linked.
+const FOREIGN: &str = "llg_";
 
 /// What to build, and how.
 #[derive(clap::Args, Clone)]
@@ -170,18 +176,6 @@ const DATA_SECTION: u8 = 11;
 const GLOBAL_SECTION: u8 = 6;
 const STACK_POINTER: [u8; 3] = [0x7f, 1, 0x41];
 
-/// The sections of a wasm file: their numbers and contents.
-fn sections(wasm: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    let mut rest = wasm.get(8..).unwrap_or_default();
-    std::iter::from_fn(move || {
-        let (&section, after) = rest.split_first()?;
-        let digits = 1 + after.iter().position(|byte| byte & 0x80 == 0)?;
-        let size = after[..digits].iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
-        rest = after.get(digits + size..).unwrap_or_default();
-        Some((section, after.get(digits..digits + size).unwrap_or_default()))
-    })
-}
-
 /// cargo, for the cdylib alone: an rlib beside it would be compiled twice under LTO.
 fn compile(toolchain: &Toolchain, module: &Module, profile: &str, environment: &[(&str, &Path)]) -> Result<PathBuf> {
     let mut command = toolchain.cargo("rustc", module.variant);
@@ -207,8 +201,9 @@ fn compile(toolchain: &Toolchain, module: &Module, profile: &str, environment: &
 fn bind(wasm: &Path, module: &Module) -> Result<()> {
     let started = Instant::now();
     fs::create_dir_all(&module.out).with_context(|| format!("cannot create {}", module.out.display()))?;
+    let whole = fs::read(wasm).with_context(|| format!("cannot read {}", wasm.display()))?;
     Bindgen::new()
-        .input_path(wasm)
+        .input_bytes(module.name, without_exports(&whole, FOREIGN)?)
         .out_name(module.name)
         .web(true)?
         .typescript(true)
@@ -270,15 +265,7 @@ fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{locked, sections};
-
-    #[test]
-    fn sections_are_found_by_their_sizes() {
-        let mut wasm = b"\0asm\x01\0\0\0\x01\x02ab\x0a\x81\x01".to_vec();
-        wasm.extend([0; 129]);
-        wasm.extend(b"\x0b\x01c");
-        assert_eq!(sections(&wasm).collect::<Vec<_>>(), [(1, &b"ab"[..]), (10, &[0; 129]), (11, b"c")]);
-    }
+    use super::locked;
 
     #[test]
     fn versions_are_read_from_the_lock_file() {

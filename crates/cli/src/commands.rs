@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use engine::{CallOptions, EmbedOptions, Engine, Event, Finish, GenerateOptions, Head, Message, Prompt, Step};
+use engine::{CallOptions, EmbedOptions, Engine, Event, Finish, GenerateOptions, Grammar, Head, Message, Prompt, Step};
 use pollster::block_on;
 use serde_json::json;
 
@@ -77,6 +77,22 @@ pub(crate) struct Run {
     /// Tokens that are queued before the first of them is known; by default up to 4 on a GPU, 1 on the CPU.
     #[arg(long)]
     run_ahead: Option<usize>,
+    /// A file with a JSON Schema that the answer has to fit.
+    #[arg(long, conflicts_with = "regex")]
+    json_schema: Option<PathBuf>,
+    /// A regular expression of JavaScript that the answer has to match from start to end.
+    #[arg(long)]
+    regex: Option<String>,
+}
+
+impl Run {
+    fn constraint(&self) -> Result<Option<Grammar>> {
+        Ok(match (&self.json_schema, &self.regex) {
+            (Some(file), _) => Some(Grammar::JsonSchema(std::fs::read_to_string(file)?)),
+            (None, Some(source)) => Some(Grammar::Regex { source: source.clone(), flags: String::new() }),
+            (None, None) => None,
+        })
+    }
 }
 
 /// Arguments of `embed` and `classify`.
@@ -139,6 +155,7 @@ pub(crate) fn run(options: &Run) -> Result<()> {
         seed: options.seed,
         prompt_lookup: options.prompt_lookup,
         run_ahead: options.run_ahead,
+        constraint: options.constraint()?,
         ..Default::default()
     };
     match &options.prompt {

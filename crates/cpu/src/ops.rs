@@ -9,6 +9,7 @@ pub(crate) mod copy;
 mod gather;
 mod layer_norm;
 mod linear;
+mod mask_logits;
 mod mean_pool;
 mod normalize;
 mod penalize;
@@ -76,6 +77,7 @@ impl Resolver<'_> {
             Op::Penalize { logits, history, params } => {
                 Box::new(penalize::Penalize::new(self, *logits, *history, *params))
             }
+            Op::MaskLogits { logits, mask } => Box::new(mask_logits::MaskLogits::new(self, *logits, *mask)),
             Op::Sample { logits, params } => Box::new(sample::Sample::new(self, *logits, *params)),
         })
     }

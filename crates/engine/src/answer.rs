@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use graph::{BackendError, Task as Pending};
 use models::{Head, Step};
 
+use crate::constraint::Allowed;
 use crate::draw::Draw;
 use crate::lookup::{GUESSES, Lookup};
 use crate::pace::Pace;
@@ -24,8 +25,10 @@ pub(crate) fn check_depth(options: &GenerateOptions) -> Result<(), EngineError> 
 }
 
 /// An answer as it is written.
-pub(crate) struct Answer {
+pub(crate) struct Answer<'a> {
     draw: Draw,
+    /// What may come next, if not everything may.
+    pub(crate) allowed: Option<Allowed<'a>>,
     /// Tokens of the prompt.
     prompt: usize,
     /// Tokens at most.
@@ -41,16 +44,17 @@ pub(crate) struct Answer {
     pub(crate) started: Option<f64>,
 }
 
-impl Answer {
+impl<'a> Answer<'a> {
     /// After a prompt of so many tokens, with a limit and room for so many; the first token is on its way.
     pub(crate) fn new(
         draw: Draw,
+        allowed: Option<Allowed<'a>>,
         [prompt, limit, room]: [usize; 3],
         lookup: Option<Lookup>,
         first: Pending<'static, Vec<u8>>,
-    ) -> Answer {
+    ) -> Answer<'a> {
         let (ids, known, ahead) = (Vec::with_capacity(room), VecDeque::new(), VecDeque::from([first]));
-        Answer { draw, prompt, limit, ids, known, lookup, ahead, started: None }
+        Answer { draw, allowed, prompt, limit, ids, known, lookup, ahead, started: None }
     }
 
     /// Tokens whose steps are queued.
@@ -93,7 +97,7 @@ impl Answer {
 impl Engine {
     /// Queues the steps of the next tokens, as many as may be on their way at once, and counts as cached what was told of
     /// those that steps have read. A guess is checked when nothing is on its way.
-    pub(crate) async fn queue(&mut self, answer: &mut Answer, run_ahead: Option<usize>) -> Result<(), EngineError> {
+    pub(crate) async fn queue(&mut self, answer: &mut Answer<'_>, run_ahead: Option<usize>) -> Result<(), EngineError> {
         let is_known = !answer.known.is_empty();
         match answer.lookup.as_ref().filter(|_| !is_known).and_then(Lookup::guess) {
             _ if is_known => {}
@@ -109,8 +113,10 @@ impl Engine {
         Ok(())
     }
 
-    async fn queue_steps(&mut self, answer: &mut Answer, run_ahead: Option<usize>) -> Result<(), EngineError> {
+    async fn queue_steps(&mut self, answer: &mut Answer<'_>, run_ahead: Option<usize>) -> Result<(), EngineError> {
         let depth = match run_ahead {
+            // What may come depends on what came.
+            _ if answer.allowed.is_some() => 1,
             Some(depth) => depth,
             None if self.is_cpu() || self.pace.is_background() => 1,
             None => pace::ahead(answer.pace(self.host.now())),
@@ -125,9 +131,10 @@ impl Engine {
             let words = answer.draw.words(answer.asked());
             let [params, penalties] = words.named();
             let position = [position as u32];
-            let inputs = [("positions", position.as_slice()), params, penalties, ("ids", answer.last())];
+            let mask = ("mask", answer.allowed.as_ref().map_or(&[][..], Allowed::words));
+            let inputs = [("positions", position.as_slice()), params, penalties, mask, ("ids", answer.last())];
             // Where a step is on its way, the id is on the device alone.
-            let inputs = if answer.ahead.is_empty() { &inputs } else { &inputs[..3] };
+            let inputs = if answer.ahead.is_empty() { &inputs } else { &inputs[..4] };
             self.runtime.run(step, inputs).await?;
             answer.ahead.push_back(self.runtime.token());
         }
@@ -135,13 +142,13 @@ impl Engine {
     }
 
     /// Guesses that fit the context and the answer, if a token comes after them.
-    fn room(&self, answer: &Answer) -> usize {
+    fn room(&self, answer: &Answer<'_>) -> usize {
         let ids = answer.ids.len();
         (self.info.context - answer.prompt).min(answer.limit - 1).saturating_sub(ids)
     }
 
     /// One step over the last token and guesses of what follows: its rows tell what does.
-    async fn check(&mut self, answer: &mut Answer, guesses: &[u32]) -> Result<(), EngineError> {
+    async fn check(&mut self, answer: &mut Answer<'_>, guesses: &[u32]) -> Result<(), EngineError> {
         let rows = GUESSES + 1;
         let step = Step { tokens: rows, rows, capacity: self.info.context, head: Head::Greedy };
         let cached = self.cached.len();

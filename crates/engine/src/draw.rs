@@ -27,7 +27,12 @@ impl Words {
 
 impl Draw {
     /// After a prompt of so many tokens. The clock seeds it where no seed is given.
-    pub(crate) fn new(options: &GenerateOptions, prompt: usize, now: f64) -> Result<Draw, EngineError> {
+    pub(crate) fn new(
+        options: &GenerateOptions,
+        prompt: usize,
+        is_constrained: bool,
+        now: f64,
+    ) -> Result<Draw, EngineError> {
         let GenerateOptions { temperature, top_k, top_p, min_p, seed, .. } = *options;
         check("temperature", temperature, (0.0..=100.0).contains(&temperature))?;
         check("topP", top_p, (0.0..=1.0).contains(&top_p))?;
@@ -35,7 +40,9 @@ impl Draw {
         let penalties = penalties(options, prompt)?;
         let bits = now.to_bits();
         let seed = seed.unwrap_or((bits ^ (bits >> 32)) as u32);
-        let head = match (temperature == 0.0 || top_k == 1, penalties) {
+        let is_greedy = temperature == 0.0 || top_k == 1;
+        let head = match (is_greedy, penalties) {
+            (_, _) if is_constrained => Head::Masked { draws: !is_greedy, penalizes: penalties.is_some() },
             (true, None) => Head::Greedy,
             (true, Some(_)) => Head::PenalizedGreedy,
             (false, None) => Head::Sample,

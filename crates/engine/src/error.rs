@@ -71,6 +71,8 @@ impl EngineError {
             },
             EngineError::Model(ModelError::Weights(_)) => "BAD_MODEL",
             EngineError::Model(error) if error.is_unsupported() => "UNSUPPORTED_MODEL",
+            EngineError::Text(TextError::Grammar { .. }) => "UNSUPPORTED_CONSTRAINT",
+            EngineError::Text(TextError::EmptyGrammar { .. }) => "IMPOSSIBLE_CONSTRAINT",
             EngineError::Text(
                 TextError::Encode { .. }
                 | TextError::TemplateRefused { .. }

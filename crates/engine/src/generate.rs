@@ -3,6 +3,7 @@
 use models::{Head, Task};
 
 use crate::answer::{Answer, check_depth};
+use crate::constraint::{Allowed, Constraint};
 use crate::draw::Draw;
 use crate::lookup::Lookup;
 use crate::writer::Writer;
@@ -14,12 +15,40 @@ impl Engine {
         &mut self,
         prompt: &Prompt,
         options: &GenerateOptions,
-        mut sink: Sink<'_>,
+        sink: Sink<'_>,
     ) -> Result<Finish, EngineError> {
         self.require(&Task::Generate, "generate")?;
+        match &options.constraint {
+            None => self.write(prompt, options, None, sink).await,
+            Some(grammar) => {
+                let mut state = self.grammar(grammar)?;
+                self.write(prompt, options, Some(&mut state), sink).await
+            }
+        }
+    }
+
+    /// The same within a constraint of the caller's own, in the place of that of the options.
+    pub async fn generate_within(
+        &mut self,
+        constraint: &mut dyn Constraint,
+        prompt: &Prompt,
+        options: &GenerateOptions,
+        sink: Sink<'_>,
+    ) -> Result<Finish, EngineError> {
+        self.require(&Task::Generate, "generate")?;
+        self.write(prompt, options, Some(constraint), sink).await
+    }
+
+    async fn write(
+        &mut self,
+        prompt: &Prompt,
+        options: &GenerateOptions,
+        constraint: Option<&mut dyn Constraint>,
+        mut sink: Sink<'_>,
+    ) -> Result<Finish, EngineError> {
         self.pace.priority = options.priority;
         let ids = self.prompt_ids(prompt)?;
-        let draw = Draw::new(options, ids.len(), self.host.now())?;
+        let draw = Draw::new(options, ids.len(), constraint.is_some(), self.host.now())?;
         check_depth(options)?;
         let started = self.host.now();
         let shared = self.reuse(&ids);
@@ -37,10 +66,20 @@ impl Engine {
         if limit == 0 {
             return Ok(finish);
         }
+        let allowed = match constraint {
+            None => None,
+            Some(constraint) => match self.begin(constraint, options)? {
+                None => return Ok(Finish { reason: FinishReason::Stop, ..finish }),
+                allowed => allowed,
+            },
+        };
         if draw.penalizes() {
             self.runtime.remember(&ids, self.info.context)?;
         }
-        match self.prefill(&ids, draw.head, &draw.words(0).named(), &mut sink).await {
+        let words = draw.words(0);
+        let [params, penalties] = words.named();
+        let inputs = [params, penalties, ("mask", allowed.as_ref().map_or(&[][..], Allowed::words))];
+        match self.prefill(&ids, draw.head, &inputs, &mut sink).await {
             Err(EngineError::Cancelled) => {
                 finish.reason = FinishReason::Cancelled;
                 finish.prefill_ms = self.host.now() - started;
@@ -51,8 +90,8 @@ impl Engine {
         let looks_up = draw.head == Head::Greedy && options.prompt_lookup.unwrap_or(self.is_cpu());
         let lookup = looks_up.then(|| Lookup::new(&ids));
         let room = limit.min(self.info.context);
-        let mut answer = Answer::new(draw, [ids.len(), limit, room], lookup, self.runtime.token());
-        let mut writer = Writer::new(self, options);
+        let mut answer = Answer::new(draw, allowed, [ids.len(), limit, room], lookup, self.runtime.token());
+        let mut writer = Writer::new(self, options, answer.allowed.is_some());
         finish.reason = loop {
             self.queue(&mut answer, options.run_ahead).await?;
             let Some(token) = answer.next().await? else {
@@ -68,6 +107,11 @@ impl Engine {
                 Some(FinishReason::Stop) => break writer.finish(self, token, &mut sink, FinishReason::Stop)?,
                 Some(reason) => break reason,
                 None => {}
+            }
+            if let Some(allowed) = answer.allowed.as_mut().filter(|_| answer.ids.len() < limit)
+                && !self.advance(allowed, token, options)?
+            {
+                break writer.finish(self, token, &mut sink, FinishReason::Stop)?;
             }
             if self.pace.is_background() && answer.ids.len().is_multiple_of(answer.tokens_a_frame(self.host.now())) {
                 self.host.frame().await;

@@ -4,6 +4,7 @@
 //! goes to a [`Sink`]; the engine itself touches no file, no clock and no browser.
 
 mod answer;
+mod constraint;
 mod draw;
 mod encode;
 mod error;
@@ -23,6 +24,7 @@ mod types;
 mod vocabulary;
 mod writer;
 
+pub use constraint::{Constraint, Grammar};
 pub use error::EngineError;
 pub use host::{Event, Host, Sink};
 pub use random::{LayerTypes, RandomDecoder, random_blocks};
@@ -62,6 +64,8 @@ pub struct Engine {
     host: Box<dyn Host>,
     info: ModelInfo,
     pace: Pace,
+    /// The vocabulary, ready for grammars, once one was asked for.
+    grammars: Option<text::Grammars>,
     /// Ids whose keys and values are in the cache, from position 0.
     cached: Vec<u32>,
 }

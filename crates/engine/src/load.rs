@@ -81,7 +81,7 @@ impl Engine {
             info.details.insert("tuning", chosen);
             info.details.insert("tuningReason", reason);
         }
-        Ok(Engine { runtime, prompts, host, info, pace: Default::default(), cached: Vec::new() })
+        Ok(Engine { runtime, prompts, host, info, pace: Default::default(), grammars: None, cached: Vec::new() })
     }
 }
 

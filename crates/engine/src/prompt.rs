@@ -79,6 +79,16 @@ impl Prompts {
         self.frame
     }
 
+    /// Turns text into ids and back.
+    pub(crate) fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// The tokens that end an answer.
+    pub(crate) fn end_ids(&self) -> impl Iterator<Item = u32> + Clone {
+        self.ends.iter().copied()
+    }
+
     /// Whether a token ends the answer.
     pub(crate) fn ends(&self, id: u32) -> bool {
         self.ends.contains(&id)
@@ -127,8 +137,9 @@ impl Prompts {
         }
     }
 
-    pub(crate) fn decoder(&self) -> Decoder {
-        self.tokenizer.decoder()
+    /// Of an answer, or of one whose first space counts.
+    pub(crate) fn decoder(&self, keeps_space: bool) -> Decoder {
+        if keeps_space { self.tokenizer.decoder_of_all() } else { self.tokenizer.decoder() }
     }
 
     /// The characters that `id` completes.

@@ -141,9 +141,11 @@ fn trials(model: &dyn Model) -> Vec<Trial> {
             ("positions", (start..).take(tokens).collect()),
             ("params", params.to_words().to_vec()),
             ("penalties", raising_the_last(start).to_words().to_vec()),
+            ("mask", only(start + 1, info.vocabulary)),
         ]);
+        let is_forced = matches!(head, Head::PenalizedGreedy | Head::Masked { .. });
         let output = if head == Head::Logits { "logits" } else { "token" };
-        Trial { name, step, inputs, output, only: (head == Head::PenalizedGreedy).then_some(start + 1) }
+        Trial { name, step, inputs, output, only: is_forced.then_some(start + 1) }
     };
     let mut next = 0;
     let mut trials = Vec::new();
@@ -157,6 +159,7 @@ fn trials(model: &dyn Model) -> Vec<Trial> {
         decoder("the likeliest token", 1, next, Head::Greedy),
         decoder("a drawn token", 1, next, Head::Sample),
         decoder("a penalized token", 1, next, Head::PenalizedGreedy),
+        decoder("a masked token", 1, next, Head::Masked { draws: false, penalizes: false }),
         decoder("reading on", MORE, next, Head::Logits),
     ]);
     trials
@@ -165,6 +168,15 @@ fn trials(model: &dyn Model) -> Vec<Trial> {
 /// Penalties that raise the token at a position above all others: who forgets them, or looks elsewhere, chooses another.
 fn raising_the_last(position: u32) -> Penalties {
     Penalties { repetition: 1.0, frequency: 0.0, presence: -1e6, window: 0, prompt: position, length: position + 1 }
+}
+
+/// A mask that leaves one token.
+fn only(token: u32, vocabulary: usize) -> Vec<u32> {
+    let mut mask = vec![0; vocabulary.div_ceil(32)];
+    if let Some(word) = mask.get_mut(token as usize / 32) {
+        *word = 1 << (token % 32);
+    }
+    mask
 }
 
 /// Whether a token is among the best few of these scores, or about as good.

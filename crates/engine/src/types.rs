@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use text::Message;
 
+use crate::Grammar;
+
 /// How to load a model.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
@@ -176,6 +178,9 @@ pub struct GenerateOptions {
     pub prompt_lookup: Option<bool>,
     /// Go on after the model ended its turn: for measurements.
     pub ignore_eos: bool,
+    /// What the answer has to be. Tokens are then computed one at a time, and nothing is guessed. An answer that `max_tokens`, the
+    /// context or a stop string ends may be cut short.
+    pub constraint: Option<Grammar>,
 }
 
 impl Default for GenerateOptions {
@@ -196,6 +201,7 @@ impl Default for GenerateOptions {
             priority: Priority::UserVisible,
             prompt_lookup: None,
             ignore_eos: false,
+            constraint: None,
         }
     }
 }

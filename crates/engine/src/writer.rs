@@ -13,9 +13,9 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(engine: &Engine, options: &GenerateOptions) -> Writer {
+    pub(crate) fn new(engine: &Engine, options: &GenerateOptions, is_constrained: bool) -> Writer {
         let stop = options.stop.iter().filter(|stop| !stop.is_empty()).cloned().collect();
-        Writer { decoder: engine.prompts.decoder(), stops: StopStrings::new(stop) }
+        Writer { decoder: engine.prompts.decoder(is_constrained), stops: StopStrings::new(stop) }
     }
 
     /// Takes a token; a reason if the text ends here.

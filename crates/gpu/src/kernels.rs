@@ -189,6 +189,7 @@ pub static KERNELS: &[Kernel] = &[
     kernel!("mean_pool", params::mean_pool, params::elements_grid),
     kernel!("normalize", params::rows, params::rows_grid, reduce),
     kernel!("penalize", params::penalize, params::logits_grid),
+    kernel!("mask_logits", params::mask_logits, params::elements_grid),
     kernel!("argmax", params::logits, params::logits_grid),
     kernel!("sample", params::logits, params::logits_grid),
 ];

@@ -240,6 +240,10 @@ pub(crate) fn penalize(site: &Site<'_>) -> Vec<u32> {
     [logits(site), vec![site.rows(history)]].concat()
 }
 
+pub(crate) fn mask_logits(site: &Site<'_>) -> Vec<u32> {
+    vec![site.elements(), site.columns(site.input(0))]
+}
+
 pub(crate) fn logits_grid(site: &Site<'_>) -> [u32; 3] {
     site.fold(u64::from(site.rows(site.input(0))))
 }

@@ -24,6 +24,6 @@ mod shape;
 pub use backend::{Backend, BackendError, BufferId, Buffers, Choice, Counters, Facts, Memory, PlanId, Task, ready};
 pub use dtype::DType;
 pub use error::{GraphError, Named};
-pub use op::{Activation, Mask, Op, PADDING, Penalties, RopePairs, SampleParams};
+pub use op::{Activation, EXCLUDED, Mask, Op, PADDING, Penalties, RopePairs, SampleParams};
 pub use recorder::{Graph, Leaf, LeafKind, Node, Output, Value};
 pub use shape::{Shape, TensorType};

@@ -5,6 +5,9 @@ use crate::Value;
 /// Position of a row that is padding: it is not appended to a cache and attends to nothing.
 pub const PADDING: u32 = u32::MAX;
 
+/// The logit of a token that may not come. Shaders have no infinities; at any temperature from 1e-8 to 1e24 this weighs nothing.
+pub const EXCLUDED: f32 = -1e30;
+
 /// An operation over values. Activations are f32; a weight may have any dtype of [`crate::DType::WEIGHTS`].
 ///
 /// `T` is the number of tokens (rows) of the step.
@@ -160,6 +163,14 @@ pub enum Op {
         /// [`Penalties::to_words`].
         params: Value,
     },
+    /// `logits [R, columns]` with those of the tokens whose bit in `mask` is 0 set to [`EXCLUDED`]. `mask` is u32
+    /// `[ceil(columns / 32)]`, the same for all rows: bit `i % 32` of word `i / 32` is that of column `i`, the lowest bit first.
+    MaskLogits {
+        /// Logits.
+        logits: Value,
+        /// A bit a column.
+        mask: Value,
+    },
     /// One token drawn from each row of `logits [T, columns]` → u32 `[T]`, by [`SampleParams`] in `params` u32 `[8]`.
     Sample {
         /// Logits.
@@ -310,6 +321,7 @@ impl Op {
             Op::Normalize { .. } => "normalize",
             Op::Argmax { .. } => "argmax",
             Op::Penalize { .. } => "penalize",
+            Op::MaskLogits { .. } => "mask_logits",
             Op::Sample { .. } => "sample",
         }
     }
@@ -335,6 +347,7 @@ impl Op {
             },
             Op::MeanPool { input, offsets } => vec![input, offsets],
             Op::Penalize { logits, history, params } => vec![logits, history, params],
+            Op::MaskLogits { logits, mask } => vec![logits, mask],
             Op::Sample { logits, params } => vec![logits, params],
         }
     }

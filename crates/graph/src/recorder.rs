@@ -256,6 +256,11 @@ impl Graph {
         self.record(Op::Penalize { logits, history, params })
     }
 
+    /// [`Op::MaskLogits`].
+    pub fn mask_logits(&mut self, logits: Value, mask: Value) -> Value {
+        self.record(Op::MaskLogits { logits, mask })
+    }
+
     /// [`Op::Sample`].
     pub fn sample(&mut self, logits: Value, params: Value) -> Value {
         self.record(Op::Sample { logits, params })

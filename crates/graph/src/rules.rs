@@ -112,6 +112,15 @@ pub(crate) fn result(graph: &Graph, op: &Op) -> Result<TensorType, GraphError> {
             rules.params(params)?;
             Ok(graph.ty(logits).clone())
         }
+        Op::MaskLogits { logits, mask } => {
+            rules.activation(logits)?;
+            rules.index(mask)?;
+            let words = rules.columns(logits).div_ceil(32);
+            if rules.rows(mask) != 1 || rules.columns(mask) != words {
+                return Err(rules.bad(mask, format!("is not [{words}]: a bit a column")));
+            }
+            Ok(graph.ty(logits).clone())
+        }
         Op::Sample { logits, params } => {
             rules.activation(logits)?;
             rules.params(params)?;

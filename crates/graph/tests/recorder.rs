@@ -63,7 +63,7 @@ fn the_first_mistake_is_kept_with_names_and_types() {
 #[test]
 fn rules_refuse_what_no_kernel_could_run() {
     type Record = fn(&mut Graph) -> Value;
-    let mistakes: [(&str, Record); 10] = [
+    let mistakes: [(&str, Record); 12] = [
         ("linear", |g| {
             let (x, w) = (input(g, "x", [2, 8]), words(g, "w", 8));
             g.linear(x, w, None)
@@ -100,6 +100,14 @@ fn rules_refuse_what_no_kernel_could_run() {
         ("penalize", |g| {
             let (x, p, history) = (input(g, "x", [2, 8]), words(g, "p", 8), words(g, "history", 9));
             g.penalize(x, history, p)
+        }),
+        ("mask_logits", |g| {
+            let (x, p) = (input(g, "x", [2, 64]), words(g, "p", 3));
+            g.mask_logits(x, p)
+        }),
+        ("mask_logits", |g| {
+            let x = input(g, "x", [2, 64]);
+            g.mask_logits(x, x)
         }),
         ("sample", |g| {
             let (x, p) = (input(g, "x", [2, 8]), words(g, "p", 7));

@@ -189,24 +189,29 @@ pub(crate) fn decoder_head(
         let bounded = graph.activate(small, Activation::Tanh);
         logits = graph.scale(bounded, cap);
     }
-    if matches!(step.head, Head::PenalizedGreedy | Head::PenalizedSample) {
+    if step.head.penalizes() {
         let (ids, positions) = (ids(graph, step), positions(graph, step));
         let history = graph.leaf(LeafKind::State, "history", DType::U32, [step.capacity, 1]);
         let history = graph.append(history, ids, positions);
         let penalties = graph.leaf(LeafKind::Input, "penalties", DType::U32, [8]);
         logits = graph.penalize(logits, history, penalties);
     }
-    match step.head {
-        Head::Greedy | Head::PenalizedGreedy => {
+    if matches!(step.head, Head::Masked { .. }) {
+        let words = graph.ty(logits).shape.columns().div_ceil(32);
+        let mask = graph.leaf(LeafKind::Input, "mask", DType::U32, [words]);
+        logits = graph.mask_logits(logits, mask);
+    }
+    match step.head.draws() {
+        Some(false) => {
             let token = graph.argmax(logits);
             graph.output("token", token);
         }
-        Head::Sample | Head::PenalizedSample => {
+        Some(true) => {
             let params = graph.leaf(LeafKind::Input, "params", DType::U32, [8]);
             let token = graph.sample(logits, params);
             graph.output("token", token);
         }
-        _ => graph.output("logits", logits),
+        None => graph.output("logits", logits),
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `rows` | input | u32 `[R]` | rows that the head sees: of decoders unless `R` is `T`, of encoders unless they average |
 //! | `params` | input | u32 `[8]` | heads that draw |
 //! | `penalties` | input | u32 `[8]` | heads that penalize |
+//! | `mask` | input | u32 `[ceil(vocabulary / 32)]` | heads that mask: a bit a token, 0 if it may not come |
 //! | `types` | input | u32 `[T]` | BERT and RoBERTa: segment of a token |
 //! | `spans` | input | u32 `[T, 2]` | encoders: the rows that a row sees |
 //! | `offsets` | input | u32 `[R + 1]` | encoders that average |
@@ -75,10 +76,34 @@ pub enum Head {
     PenalizedGreedy,
     /// The same as [`Head::Sample`], of logits that `penalties` made less likely.
     PenalizedSample,
+    /// `token`: of logits in which the tokens that `mask` leaves out cannot be chosen.
+    Masked {
+        /// Drawn by `params`; else the likeliest.
+        draws: bool,
+        /// Of logits that `penalties` made less likely.
+        penalizes: bool,
+    },
     /// `embeddings`.
     Embed,
     /// `scores`.
     Classify,
+}
+
+impl Head {
+    /// Whether logits are penalized by the ids so far.
+    fn penalizes(self) -> bool {
+        matches!(self, Head::PenalizedGreedy | Head::PenalizedSample | Head::Masked { penalizes: true, .. })
+    }
+
+    /// Whether its token is drawn; `None` if there is no token.
+    fn draws(self) -> Option<bool> {
+        match self {
+            Head::Greedy | Head::PenalizedGreedy => Some(false),
+            Head::Sample | Head::PenalizedSample => Some(true),
+            Head::Masked { draws, .. } => Some(draws),
+            Head::Append | Head::Logits | Head::Embed | Head::Classify => None,
+        }
+    }
 }
 
 /// What a model is for.

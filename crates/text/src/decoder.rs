@@ -12,6 +12,11 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// As if text came before.
+    pub(crate) fn started() -> Decoder {
+        Decoder { started: true, ..Decoder::default() }
+    }
+
     /// The text that `id` completes, or `None` if it completes none (a control token, part of a character).
     pub fn push(&mut self, tokenizer: &Tokenizer, id: u32) -> Result<Option<String>, TextError> {
         if tokenizer.append_bytes(id, !self.started, &mut self.pending)? {

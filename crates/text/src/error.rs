@@ -34,4 +34,8 @@ pub enum TextError {
     TemplateFailed { message: String },
     #[error("the chat template does more work than {messages} messages call for")]
     TemplateBudget { messages: usize },
+    #[error("this constraint cannot be used: {message}")]
+    Grammar { message: String },
+    #[error("nothing meets this constraint: {message}")]
+    EmptyGrammar { message: String },
 }

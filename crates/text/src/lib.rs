@@ -25,6 +25,7 @@ mod clock;
 mod decoder;
 mod decoding;
 mod error;
+mod grammar;
 mod json;
 mod marks;
 mod normalize;
@@ -38,6 +39,7 @@ mod wordpiece;
 
 pub use decoder::Decoder;
 pub use error::TextError;
+pub use grammar::{GrammarState, Grammars};
 pub use normalize::{Dictionary, Normalized, Normalizer};
 pub use stop::{Emit, StopStrings};
 pub use template::{ChatTemplate, Message};

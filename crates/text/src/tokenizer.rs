@@ -149,6 +149,11 @@ impl Tokenizer {
         Decoder::default()
     }
 
+    /// The same for a text of which every byte counts: a space that encoding puts in front of a text is not taken away.
+    pub fn decoder_of_all(&self) -> Decoder {
+        Decoder::started()
+    }
+
     /// Appends the bytes that token `id` stands for; false if it is one that has no text.
     pub(crate) fn append_bytes(&self, id: u32, first: bool, out: &mut Vec<u8>) -> Result<bool, TextError> {
         let unknown = || TextError::UnknownId { id, tokens: self.vocab_size() };

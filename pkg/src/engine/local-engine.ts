@@ -134,8 +134,9 @@ export class LocalEngine implements Engine {
 
     classify: ({ texts, priority }, { signal, stop }) => this.#model.classify(texts, given(priority), () => this.#goesOn(signal, stop)),
 
-    generate: async ({ prompt, sampling }, { signal, stop, onEvent }) => {
-      const finish = await this.#model.generate(plain(prompt), sampling, (event) => {
+    generate: async ({ prompt, sampling, constraint }, { signal, stop, onEvent }) => {
+      const options = constraint === undefined ? sampling : { ...sampling, constraint };
+      const finish = await this.#model.generate(plain(prompt), options, (event) => {
         if (!this.#goesOn(signal, stop)) return false;
         if (event.type === 'text' && event.text !== '') onEvent?.({ text: event.text });
         return this.#goesOn(signal, stop);

@@ -52,6 +52,9 @@ export interface Sampling {
   stop?: string[];
 }
 
+/** What an answer has to be. */
+export type Grammar = { jsonSchema: string } | { regex: { source: string; flags: string } };
+
 export interface Embeddings {
   /** Length of each vector. */
   dimensions: number;
@@ -90,7 +93,7 @@ export interface Calls {
   load: { args: LoadArgs; event: ProgressInfo; result: ModelInfo };
   embed: { args: { texts: string[]; priority?: Priority | undefined }; event: { done: number; total: number }; result: Embeddings };
   classify: { args: { texts: string[]; priority?: Priority | undefined }; event: never; result: { label: string; score: number }[][] };
-  generate: { args: { prompt: Prompt; sampling: Sampling }; event: { text: string }; result: Finish };
+  generate: { args: { prompt: Prompt; sampling: Sampling; constraint?: Grammar | undefined }; event: { text: string }; result: Finish };
   continuations: { args: { prompt: Prompt; endings: string[]; priority?: Priority | undefined }; event: never; result: Continuation[] };
   normalize: { args: { texts: string[]; words: string[] }; event: never; result: Normalized[] };
   count: { args: { prompts: Prompt[] }; event: never; result: number[] };

@@ -3,7 +3,7 @@ import type { Hasher } from '../weights/download.js';
 import type { MemoryInfo, ModelInfo, Priority } from '../options.js';
 import { isNode, readFileUrl } from '../weights/source.js';
 import type { ReadAt } from '../weights/store.js';
-import type { ChatMessage, Continuation, Normalized, Sampling } from './protocol.js';
+import type { ChatMessage, Continuation, Grammar, Normalized, Sampling } from './protocol.js';
 
 /** A file as the runtime reads it. */
 export interface RuntimeFile {
@@ -69,7 +69,7 @@ export interface Runtime {
   continuations(prompt: RuntimePrompt, endings: string[], options: { priority?: Priority }, sink: Sink): Promise<Continuation[]>;
   /** Undoes spelling tricks. `words` are words besides those of the vocabulary. */
   normalize(texts: string[], words: string[]): Normalized[];
-  generate(prompt: RuntimePrompt, options: Sampling, sink: Sink): Promise<RuntimeFinish>;
+  generate(prompt: RuntimePrompt, options: Sampling & { constraint?: Grammar }, sink: Sink): Promise<RuntimeFinish>;
   countTokens(prompt: RuntimePrompt): number;
   free(): void;
 }

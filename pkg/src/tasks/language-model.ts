@@ -5,6 +5,7 @@ import { abortable } from './abort.js';
 import { Conversation, counter, countTurns, measureCosts, type Turn } from './conversation.js';
 import { createModel, modelAvailability, ModelUser } from './create.js';
 import { canonicalize, type LanguageModelMessage, type LanguageModelPrompt } from './prompt.js';
+import { readConstraint, type ResponseConstraint, type ResponseConstraintOptions } from './response-constraint.js';
 import { textStream } from './stream.js';
 
 const NEEDS = { model: 'smollm2-135m-instruct', task: 'generate' } as const;
@@ -71,10 +72,7 @@ export interface LanguageModelCreateOptions extends CreateOptions, LanguageModel
 }
 
 /** Options of {@link LanguageModel.prompt}. */
-export interface LanguageModelPromptOptions extends CallOptions, SamplingOptions {
-  /** W3C structured output. Not supported yet: rejected with a NotSupportedError. */
-  responseConstraint?: object;
-}
+export interface LanguageModelPromptOptions extends CallOptions, SamplingOptions, ResponseConstraintOptions {}
 
 /**
  * A conversation with a small language model. The shape of the W3C Prompt API.
@@ -162,17 +160,17 @@ export class LanguageModel extends EventTarget {
   /** One turn of the user, one answer. A failed or aborted turn leaves the conversation as it was. */
   async prompt(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<string> {
     const signal = this.#user.signal(options.signal);
-    const messages = checkInput(input, options);
+    const checked = checkInput(input, options);
     let answer = '';
-    await this.#inOrder(signal, () => this.#answer(messages, options, signal, (delta) => (answer += delta)));
+    await this.#inOrder(signal, () => this.#answer(checked, options, signal, (delta) => (answer += delta)));
     return answer;
   }
 
   /** The same, piece by piece as it is written. Throws at once if the signal is aborted already. */
   promptStreaming(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): ReadableStream<string> {
     const signal = this.#user.signal(options.signal);
-    const messages = checkInput(input, options);
-    return textStream(signal, (emit, inner) => this.#inOrder(inner, () => this.#answer(messages, options, inner, emit)));
+    const checked = checkInput(input, options);
+    return textStream(signal, (emit, inner) => this.#inOrder(inner, () => this.#answer(checked, options, inner, emit)));
   }
 
   /** Adds turns without asking for an answer. */
@@ -189,7 +187,7 @@ export class LanguageModel extends EventTarget {
   /** Tokens that `append()` of this input would take. */
   async measureContextUsage(input: LanguageModelPrompt, options: LanguageModelPromptOptions = {}): Promise<number> {
     const count = counter(this.#user.model, this.#user.signal(options.signal));
-    const turns = await countTurns(checkInput(input, options), this.#conversation.costs, count);
+    const turns = await countTurns(checkInput(input, options).messages, this.#conversation.costs, count);
     return turns.reduce((sum, { tokens }) => sum + tokens, 0);
   }
 
@@ -234,7 +232,7 @@ export class LanguageModel extends EventTarget {
   }
 
   async #answer(
-    messages: ReturnType<typeof canonicalize>,
+    { messages, constraint }: Checked,
     options: LanguageModelPromptOptions,
     signal: AbortSignal,
     emit: (delta: string) => void,
@@ -251,7 +249,7 @@ export class LanguageModel extends EventTarget {
     let answer = '';
     const finish: Finish = await this.#user.model.call(
       'generate',
-      { prompt: this.#conversation.prompt(turns), sampling: { ...asked, maxTokens } },
+      { prompt: this.#conversation.prompt(turns), sampling: { ...asked, maxTokens }, constraint: constraint?.grammar },
       {
         signal,
         onEvent: ({ text }) => {
@@ -266,11 +264,20 @@ export class LanguageModel extends EventTarget {
   }
 }
 
-function checkInput(input: LanguageModelPrompt, options: LanguageModelPromptOptions): ReturnType<typeof canonicalize> {
-  if (options.responseConstraint !== undefined) {
-    throw new DOMException('responseConstraint is not supported yet: leave it out', 'NotSupportedError');
+interface Checked {
+  messages: ReturnType<typeof canonicalize>;
+  constraint: ResponseConstraint | undefined;
+}
+
+/** The turns of an input. The last one tells the model of the constraint, unless it is not to be told. */
+function checkInput(input: LanguageModelPrompt, options: LanguageModelPromptOptions): Checked {
+  const constraint = readConstraint(options);
+  const messages = canonicalize(input, false);
+  const last = messages.at(-1);
+  if (last !== undefined && constraint !== undefined && constraint.input !== '') {
+    last.content = `${last.content}\n\n${constraint.input}`;
   }
-  return canonicalize(input, false);
+  return { messages, constraint };
 }
 
 function onlyText({ expectedInputs = [], expectedOutputs = [] }: LanguageModelCoreOptions): boolean {

@@ -31,6 +31,7 @@ const STONES: &[(&str, &[&str])] = &[
     ("candle-core", &["rushlight-cpu", "rushlight-weights", "tests", "kernel-bench"]),
     ("wgpu", &["rushlight-gpu", "tests", "browser-ops"]),
     ("tokenizers", &["rushlight-text"]),
+    ("llguidance", &["rushlight-text"]),
     ("wasm-bindgen", &["rushlight-web", "browser-ops", "kernel-bench"]),
     ("web-sys", &["rushlight-web", "browser-ops"]),
     ("js-sys", &["rushlight-web", "browser-ops"]),
@@ -39,7 +40,7 @@ const STONES: &[(&str, &[&str])] = &[
 
 /// Used without being named: a feature switched on in somebody else's dependency, and what `#[wasm_bindgen] async fn`
 /// expands to.
-const UNNAMED: &[&str] = &["getrandom", "wasm-bindgen-futures"];
+const UNNAMED: &[&str] = &["getrandom", "instant", "wasm-bindgen-futures"];
 
 #[derive(Deserialize)]
 struct Metadata {

@@ -89,7 +89,8 @@ fn main(
         cut = min(max(cut, floor), key(largest));
     }
 
-    // Inverse cumulative distribution in the order of the columns: sums of 256 chunks, then one lane walks into its chunk.
+    // Inverse cumulative distribution in the order of the columns: sums of 256 chunks, then one lane walks into its chunk. What
+    // weighs nothing is never drawn, however sums are rounded.
     let chunk = (count + 255u) / 256u;
     let first = min(local * chunk, count);
     let last = min(first + chunk, count);
@@ -97,7 +98,7 @@ fn main(
     for (var i = first; i < last; i++) {
         let x = logit(i);
         let w = weight(x, largest, temperature);
-        if (key(x) >= cut && (w >= min_p || x == largest)) {
+        if (key(x) >= cut && w > 0.0 && (w >= min_p || x == largest)) {
             sum += w;
         }
     }
@@ -120,7 +121,7 @@ fn main(
         for (var i = min(chosen * chunk, count); i < end; i++) {
             let x = logit(i);
             let w = weight(x, largest, temperature);
-            if (key(x) >= cut && (w >= min_p || x == largest)) {
+            if (key(x) >= cut && w > 0.0 && (w >= min_p || x == largest)) {
                 token = i;
                 before += w;
                 if (drawn < before) {
