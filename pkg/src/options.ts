@@ -90,7 +90,7 @@ export interface CreateOptions extends CoreOptions {
    * How finely the CPU rounds activations where they meet weights of 4 bits (Q4_0, Q4_1, Q4_K). `'exact'`: to 16 bits, which
    * is what f32 gives, but for the last bits. `'quick'`: to 8 bits, as llama.cpp does: quicker where the browser has relaxed
    * SIMD (`info().details.precision` says so), and log-probabilities are off by about 0.05 nats a token. Other weights, and
-   * WebGPU, are as exact as ever. Default `'exact'`.
+   * WebGPU, are as exact as ever. The same bits in every browser, with relaxed SIMD and without. Default `'exact'`.
    */
   precision?: 'exact' | 'quick';
   /**

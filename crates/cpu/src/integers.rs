@@ -30,11 +30,15 @@ const STEP: usize = 2;
 /// Facts of a group of quantized activations, behind its quants: scale, sum, and the sums of the quants of each half.
 const FACTS: usize = 4;
 
+/// Bytes of the quants of a block of bytes.
+pub(crate) const BYTE_BLOCK: usize = ROWS * GROUP;
+
 /// Words of a group of quantized activations in pairs.
 const GROUP_WORDS: usize = PAIRS + FACTS;
 
-/// Largest quant of activations for weights of at most 8 bits: 32 · 2^7 · 2^15 is 2^27.
-pub(crate) const LIMIT: f32 = 32_767.0;
+/// Largest quant of activations for weights of at most 8 bits: the largest number that is two signed bytes, 256 times one and
+/// the other. 32 · 2^7 · 2^15 is 2^27.
+pub(crate) const LIMIT: f32 = 32_639.0;
 
 /// Largest quant of the activations that weights of 4 bits meet under [`crate::Precision::Quick`].
 pub(crate) const QUICK_LIMIT: f32 = 127.0;
@@ -96,12 +100,23 @@ impl Quantized {
     pub(crate) fn put<const T: usize>(&self, token: usize, form: Form, out: &mut [u32]) {
         let Quantized { quants, scale, sums: [first, second] } = self;
         let (words, facts) = out.split_at_mut((form.group_words() - FACTS) * T);
-        if form.is_quads {
+        if let Lay::Bytes(digits) = form.lay {
             let eights: &[[u8; 16]; GROUP / 8] = bytemuck::cast_ref(quants);
-            for ([low, high], words) in eights.as_chunks().0.iter().zip(words.chunks_exact_mut(4 * T)) {
-                // Four columns whose nibbles are all low, or all high, in a chunk of [`Nibbles`].
-                let quads: [u32; 4] = bytemuck::cast(I16x8::load(low).quads(I16x8::load(high)));
-                quads.into_iter().enumerate().for_each(|(i, quad)| words[i * T + token] = u32::from_le(quad));
+            for (sixteen, words) in eights.as_chunks().0.iter().zip(words.chunks_exact_mut(4 * digits * T)) {
+                let [low, high] = sixteen.map(|eight: [u8; 16]| I16x8::load(&eight));
+                let mut put = |digit: usize, quads: [u8; 16]| {
+                    let quads: [u32; 4] = bytemuck::cast(quads);
+                    for (i, quad) in quads.into_iter().enumerate() {
+                        words[(i * digits + digit) * T + token] = u32::from_le(quad);
+                    }
+                };
+                if digits == 1 {
+                    put(0, low.quads(high));
+                } else {
+                    let [[low_high, low_low], [high_high, high_low]] = [low, high].map(digits_of);
+                    put(0, low_high.quads(high_high));
+                    put(1, low_low.quads(high_low));
+                }
             }
         } else {
             for (i, [low, high]) in quants.as_chunks::<2>().0.iter().enumerate() {
@@ -138,10 +153,28 @@ fn extent(numbers: &[f32]) -> [f32; 3] {
     [largest.largest(), sum.sum(), strange.sum()]
 }
 
+/// Numbers up to [`LIMIT`] as 256 times one signed byte and another.
+#[inline(always)]
+fn digits_of(numbers: I16x8) -> [I16x8; 2] {
+    let half = I16x8::splat(128);
+    let shifted = numbers.add(half);
+    [shifted.shr(8).add(half), shifted].map(|bytes| bytes.and(255).sub(half))
+}
+
 /// What numbers up to `largest` are multiplied by to become integers up to `limit`.
 #[inline(always)]
 fn factor(limit: f32, largest: f32) -> f32 {
     if largest > 1e-30 { limit / largest } else { 0.0 }
+}
+
+/// How quants of activations lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Lay {
+    /// Two columns of 16 bits in a word.
+    Pairs,
+    /// Four columns of 8 bits, for [`crate::Relaxed`]: so many words one after the other, high bytes first. Of eight columns
+    /// the first word has 0, 4, 1 and 5, as nibbles have.
+    Bytes(usize),
 }
 
 /// How activations are rounded, and how their quants lie.
@@ -149,14 +182,17 @@ fn factor(limit: f32, largest: f32) -> f32 {
 pub(crate) struct Form {
     /// The largest quant.
     pub(crate) limit: f32,
-    /// Four columns of 8 bits in a word, as [`crate::Relaxed`] takes them, or two of 16.
-    pub(crate) is_quads: bool,
+    pub(crate) lay: Lay,
 }
 
 impl Form {
     /// Words of a group of one token.
     pub(crate) fn group_words(self) -> usize {
-        FACTS + if self.is_quads { PAIRS / 2 } else { PAIRS }
+        FACTS
+            + match self.lay {
+                Lay::Pairs => PAIRS,
+                Lay::Bytes(digits) => PAIRS / 2 * digits,
+            }
     }
 
     /// Words of `tokens` quantized rows.
@@ -302,8 +338,29 @@ pub(crate) fn unpack<Q: Quants, S: Scales>(blocks: &[u8], out: &mut [u8]) {
                 put(Q::pair(chunk, pair), out);
             }
         }
-        for (index, out) in scales_out.chunks_exact_mut(4 * ROWS).enumerate() {
-            out.copy_from_slice(bytemuck::cast_slice(&F32x4::to_array8(S::eight(scales, index))));
+        put_scales::<S>(scales, scales_out);
+    }
+}
+
+/// Blocks as blocks of bytes with the same scales, as f32: 8 times 32 bytes, each four columns of each row in the order of
+/// [`Lay::Bytes`]. For quants that are no less than 0, of which zero is not taken away.
+pub(crate) fn unpack_bytes<Q: Quants, S: Scales>(blocks: &[u8], out: &mut [u8]) {
+    let outs = out.chunks_exact_mut(BYTE_BLOCK + S::Wide::BYTES);
+    for (block, out) in blocks.chunks_exact(Q::BYTES + S::BYTES).zip(outs) {
+        let (quants, scales) = block.split_at(Q::BYTES);
+        let (bytes, scales_out) = out.split_at_mut(BYTE_BLOCK);
+        for (index, out) in bytes.chunks_exact_mut(64).enumerate() {
+            for (bytes, out) in Q::bytes(quants, index).as_flattened().iter().zip(out.as_chunks_mut().0) {
+                *out = bytes.to_bytes();
+            }
         }
+        put_scales::<S>(scales, scales_out);
+    }
+}
+
+/// Scales of a block as f32.
+fn put_scales<S: Scales>(scales: &[u8], out: &mut [u8]) {
+    for (index, out) in out.chunks_exact_mut(4 * ROWS).enumerate() {
+        out.copy_from_slice(bytemuck::cast_slice(&F32x4::to_array8(S::eight(scales, index))));
     }
 }

@@ -80,7 +80,7 @@ impl CpuBackend {
             scratch: Vec::new(),
             slots: Vec::new(),
             pool,
-            precision: Precision::Exact,
+            precision: Precision::default(),
             next: 0,
             counters: Counters::default(),
         }

@@ -12,8 +12,8 @@ use half::f16;
 use crate::{
     Buffer, claim,
     integers::{
-        Bytes, Fives, Form, Halves, LIMIT, Minima, Minimum, Narrow, Nibbles, One, PLAIN_LIMIT, QUICK_LIMIT, Quants,
-        ROWS, STREAMS, Scales, Shorts, TILE, product, unpack,
+        BYTE_BLOCK, Bytes, Fives, Form, Halves, LIMIT, Lay, Minima, Minimum, Narrow, Nibbles, One, PLAIN_LIMIT,
+        QUICK_LIMIT, Quants, ROWS, STREAMS, Scales, Shorts, TILE, product, unpack, unpack_bytes,
     },
     precision::{Precision, Product},
     quant::{GROUP, Group, groups, half},
@@ -61,6 +61,8 @@ pub(crate) struct Kernels {
     pub(crate) few: Multiply<STREAMS, TILE>,
     /// Blocks to [`Shorts`], for what follows.
     pub(crate) unpack: fn(&[u8], &mut [u8]),
+    /// The same to bytes, for kernels in relaxed SIMD: of 4 and 5 bits.
+    pub(crate) unpack_bytes: fn(&[u8], &mut [u8]),
     /// A tile of tokens over unpacked blocks.
     pub(crate) tile: Multiply<1, TILE>,
     /// One token over unpacked blocks.
@@ -79,6 +81,7 @@ impl Kernels {
             vector: product::<Q, S, STREAMS, 1>,
             few: product::<Q, S, STREAMS, TILE>,
             unpack: unpack::<Q, S>,
+            unpack_bytes: unpack_bytes::<Q, S>,
             tile: product::<Shorts, S::Wide, 1, TILE>,
             rest: product::<Shorts, S::Wide, 1, 1>,
             put: Q::put,
@@ -88,6 +91,16 @@ impl Kernels {
             wide_bytes: S::Wide::BYTES,
         }
     }
+}
+
+/// How kernels in relaxed SIMD multiply.
+pub(crate) struct By {
+    /// Bytes of an activation.
+    pub(crate) digits: usize,
+    /// Blocks are unpacked to bytes first.
+    pub(crate) unpacks: bool,
+    /// For one token and for a tile.
+    pub(crate) kernels: [Product; 2],
 }
 
 impl Layout {
@@ -128,7 +141,11 @@ impl Layout {
 
     /// The quant that stands for zero in its blocks.
     pub(crate) fn zero(self) -> u8 {
-        if let Bits::Four { zero } = self.quants { zero } else { 0 }
+        match self.quants {
+            Bits::Four { zero } => zero,
+            Bits::Five if self.scales == Kind::One => 16,
+            _ => 0,
+        }
     }
 
     /// Bytes of a block.
@@ -142,27 +159,47 @@ impl Layout {
         Shorts::BYTES + self.kernels().wide_bytes
     }
 
-    /// How activations are rounded for it.
-    pub(crate) fn form(self, precision: Precision) -> Form {
+    /// Bytes of a block with its quants as bytes.
+    pub(crate) fn byte_block(self) -> usize {
+        BYTE_BLOCK + self.kernels().wide_bytes
+    }
+
+    /// How activations are rounded for it, for few tokens or for many.
+    pub(crate) fn form(self, precision: Precision, is_few: bool) -> Form {
         let limit = match self.quants {
             _ if self.is_quick(precision) => QUICK_LIMIT,
             Bits::Sixteen => PLAIN_LIMIT,
             _ => LIMIT,
         };
-        Form { limit, is_quads: self.relaxed(precision).is_some() }
+        let lay = match self.relaxed(precision, is_few) {
+            None => Lay::Pairs,
+            Some(By { digits, .. }) => Lay::Bytes(digits),
+        };
+        Form { limit, lay }
     }
 
     /// Whether activations of 8 bits meet it.
     fn is_quick(self, precision: Precision) -> bool {
-        let is_simple = matches!((self.quants, self.scales), (Bits::Four { .. }, Kind::One | Kind::Minimum));
-        is_simple && matches!(precision, Precision::Quick(_))
+        let is_four = matches!(self.quants, Bits::Four { .. });
+        is_four && self.is_simple() && matches!(precision, Precision::Quick(_))
     }
 
-    /// The kernels in relaxed SIMD that multiply then, if there are any: for one token, and for a tile.
-    pub(crate) fn relaxed(self, precision: Precision) -> Option<[Product; 2]> {
-        let Precision::Quick(Some(kernels)) = precision else { return None };
-        let found = if self.scales == Kind::One { kernels.scale } else { kernels.minimum };
-        self.is_quick(precision).then_some(found)
+    /// Whether all columns of a block share what it has besides quants.
+    fn is_simple(self) -> bool {
+        matches!(self.scales, Kind::One | Kind::Minimum)
+    }
+
+    /// How kernels in relaxed SIMD multiply it with few tokens, or with many, if there are any.
+    pub(crate) fn relaxed(self, precision: Precision, is_few: bool) -> Option<By> {
+        let relaxed = precision.relaxed().filter(|_| self.is_simple())?;
+        let digits = if self.is_quick(precision) { 1 } else { 2 };
+        let (unpacks, kernels) = match (relaxed.unpacked, self.quants) {
+            (Some(kernels), Bits::Four { .. } | Bits::Five) if !is_few => (true, kernels[digits - 1]),
+            _ if digits == 1 => (false, relaxed.nibbles),
+            _ => return None,
+        };
+        let kernels = if self.scales == Kind::One { kernels.scale } else { kernels.minimum };
+        Some(By { digits, unpacks, kernels })
     }
 
     /// What a block has besides quants, in the order in which it lies there, with its index.

@@ -3,7 +3,8 @@
 //! why. Sums are kept where they were given: there is no stack for those that registers do not hold.
 //!
 //! The dot product of relaxed SIMD takes signed bytes and bytes below 128; within these every engine agrees
-//! (<https://github.com/WebAssembly/relaxed-simd/blob/main/proposals/relaxed-simd/Overview.md>). Nibbles are below 16, and
+//! (<https://github.com/WebAssembly/relaxed-simd/blob/main/proposals/relaxed-simd/Overview.md>). Weights of 4 and 5 bits are
+//! below 32, activations are signed bytes: one, or two of a number of 16 bits. Nibbles are below 16, and
 //! the sixteen products of a group that share a lane of 16 bits add up to 2 · 8 · 127 · 15 = 30,480 at most.
 
 use core::arch::wasm32::*;
@@ -14,6 +15,8 @@ const STEP: usize = 2;
 const QUADS: usize = 8;
 /// Bytes of the quants of a block.
 const QUANTS: usize = 128;
+/// Bytes of the quants of a block that is unpacked.
+const BYTES: usize = 256;
 /// Bytes of 8 scales.
 const SCALES: usize = 32;
 
@@ -134,8 +137,71 @@ unsafe fn add_block<A: Add, const MINIMUM: bool, const T: usize>(
     }
 }
 
+/// Adds the products of a run of unpacked blocks, whose quants are bytes, with a tile of `T` tokens, `P` at a time, whose
+/// activations are `D` bytes each, high ones first.
+///
+/// A turn of the inner loop is four columns, and its length is what nobody knows but the caller (`count`, which is 1): unrolled,
+/// products are ordered by sum, and then the activations of all columns do not fit the registers.
+///
+/// # Safety
+/// The run has `groups` blocks, `x` as many groups of `T` tokens, `sums` `8 · T` numbers.
+#[inline(always)]
+unsafe fn unpacked<const MINIMUM: bool, const D: usize, const T: usize, const P: usize>(
+    runs: *const *const u8,
+    count: usize,
+    x: *const u32,
+    sums: *mut f32,
+    groups: usize,
+    zero: i32,
+) {
+    for first in (0..T).step_by(P) {
+        // SAFETY: so many runs, blocks, groups and sums are there; both pointers end with what they were given.
+        unsafe {
+            let at = sums.add(8 * first).cast::<[[v128; 2]; P]>();
+            let (mut blocks, mut x, mut sums) = (*runs, x.add(first), at.read_unaligned());
+            for _ in 0..groups {
+                let mut products = [[[i32x4_splat(0); 2]; P]; D];
+                let end = blocks.add(BYTES * count);
+                while blocks != end {
+                    let weights = [0, 16].map(|at| v128_load(blocks.add(at).cast()));
+                    for d in 0..D {
+                        for t in 0..P {
+                            let x = v128_load32_splat(x.add(d * T + t));
+                            for h in 0..2 {
+                                products[d][t][h] = Quads::add(x, weights[h], products[d][t][h]);
+                            }
+                        }
+                    }
+                    (blocks, x) = (blocks.add(32), x.add(D * T));
+                }
+                for t in 0..P {
+                    // Four facts of each token follow the activations; quants beside a minimum are counted from zero.
+                    let [first, second] = [2, 3].map(|fact| *x.add(fact * T + t) as i32);
+                    let start = if MINIMUM { 0 } else { first.wrapping_add(second).wrapping_mul(zero) };
+                    let [scale, sum] = [0, 1].map(|fact| v128_load32_splat(x.add(fact * T + t)));
+                    for h in 0..2 {
+                        let mut whole = products[0][t][h];
+                        if D == 2 {
+                            whole = i32x4_add(i32x4_shl(whole, 8), products[1][t][h]);
+                        }
+                        let whole = f32x4_convert_i32x4(i32x4_sub(whole, i32x4_splat(start)));
+                        let scales = v128_load(blocks.add(16 * h).cast());
+                        sums[t][h] = f32x4_add(f32x4_mul(whole, f32x4_mul(scales, scale)), sums[t][h]);
+                        if MINIMUM {
+                            let minima = v128_load(blocks.add(SCALES + 16 * h).cast());
+                            sums[t][h] = f32x4_add(f32x4_mul(minima, sum), sums[t][h]);
+                        }
+                    }
+                }
+                (blocks, x) = (blocks.add(if MINIMUM { 2 * SCALES } else { SCALES }), x.add(4 * T));
+            }
+            at.write_unaligned(sums);
+        }
+    }
+}
+
 macro_rules! kernels {
-    ($($name:ident = $add:ident, $minimum:literal, $tokens:literal;)*) => { $(
+    ($($name:ident = $kernel:expr;)*) => { $(
         #[unsafe(no_mangle)]
         unsafe extern "C" fn $name(
             runs: *const *const u8,
@@ -146,20 +212,28 @@ macro_rules! kernels {
             zero: i32,
         ) {
             // SAFETY: the caller's.
-            unsafe { product::<$add, $minimum, $tokens>(runs, count, x, sums, groups, zero) }
+            unsafe { $kernel(runs, count, x, sums, groups, zero) }
         }
     )* };
 }
 
 kernels! {
-    pairs_scale_1 = Pairs, false, 1;
-    pairs_scale_4 = Pairs, false, 4;
-    pairs_minimum_1 = Pairs, true, 1;
-    pairs_minimum_4 = Pairs, true, 4;
-    quads_scale_1 = Quads, false, 1;
-    quads_scale_4 = Quads, false, 4;
-    quads_minimum_1 = Quads, true, 1;
-    quads_minimum_4 = Quads, true, 4;
+    pairs_scale_1 = product::<Pairs, false, 1>;
+    pairs_scale_4 = product::<Pairs, false, 4>;
+    pairs_minimum_1 = product::<Pairs, true, 1>;
+    pairs_minimum_4 = product::<Pairs, true, 4>;
+    quads_scale_1 = product::<Quads, false, 1>;
+    quads_scale_4 = product::<Quads, false, 4>;
+    quads_minimum_1 = product::<Quads, true, 1>;
+    quads_minimum_4 = product::<Quads, true, 4>;
+    quads_byte_scale_1 = unpacked::<false, 1, 1, 1>;
+    quads_byte_scale_4 = unpacked::<false, 1, 4, 4>;
+    quads_byte_minimum_1 = unpacked::<true, 1, 1, 1>;
+    quads_byte_minimum_4 = unpacked::<true, 1, 4, 4>;
+    quads_bytes_scale_1 = unpacked::<false, 2, 1, 1>;
+    quads_bytes_scale_4 = unpacked::<false, 2, 4, 2>;
+    quads_bytes_minimum_1 = unpacked::<true, 2, 1, 1>;
+    quads_bytes_minimum_4 = unpacked::<true, 2, 4, 2>;
 }
 
 /// Whether sums in 16 bits are the quick ones. Bytes of 128 and more tell what an engine makes of the dot product: `pmaddubsw`

@@ -1,5 +1,5 @@
-//! Products of 8-bit activations with 4-bit weights by the dot products of relaxed SIMD: what `cpu::integers` computes
-//! of the same numbers, to the bit, where an engine has these instructions.
+//! Products of activations of one or two bytes with weights of 4 and 5 bits by the dot products of relaxed SIMD: what
+//! `cpu::integers` computes of the same numbers, to the bit, where an engine has these instructions.
 //!
 //! A module that has them is refused whole by an engine that has not, so this is a module of its own, of a few KB, which the
 //! runtime carries and instantiates over its own memory. It has no memory, no stack and no data.

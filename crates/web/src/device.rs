@@ -9,7 +9,8 @@ pub(crate) fn cpu(is_quick: bool) -> Device {
     let backend = crate::threads::pool().map_or_else(cpu::CpuBackend::new, cpu::CpuBackend::with_pool);
     #[cfg(not(target_feature = "atomics"))]
     let backend = cpu::CpuBackend::new();
-    let backend = if is_quick { backend.rounding(Precision::Quick(relaxed())) } else { backend };
+    let precision = if is_quick { Precision::Quick } else { Precision::Exact };
+    let backend = backend.rounding(precision(relaxed()));
     Device { backend: Box::new(backend), reference: None }
 }
 

@@ -34,6 +34,22 @@ pub(crate) trait Quants {
         None
     }
 
+    /// Eight columns of a block as bytes: twice four, of rows 0 to 3 and of rows 4 to 7. Of quants that fit 7 bits.
+    #[inline(always)]
+    fn bytes(block: &[u8], index: usize) -> [[I16x8; 2]; 2] {
+        let pair = |at: usize| {
+            let (chunk, pair) = ((4 * index + at) / Self::PAIRS, (4 * index + at) % Self::PAIRS);
+            match block.chunks_exact(Self::CHUNK).nth(chunk) {
+                Some(chunk) => Self::pair(chunk, pair),
+                None => Self::last(block).unwrap_or([I16x8::splat(0); 2]),
+            }
+        };
+        [0, 1].map(|at| {
+            let (even, odd) = (pair(at), pair(at + 2));
+            [0, 1].map(|h| even[h].add(odd[h].shl8()))
+        })
+    }
+
     /// Writes the quants of a row.
     fn put(block: &mut [u8], row: usize, quants: &[i16; GROUP]);
 
@@ -73,6 +89,12 @@ impl<const ZERO: i16> Quants for Nibbles<ZERO> {
     #[inline(always)]
     fn pair(chunk: &[u8], pair: usize) -> [I16x8; 2] {
         [0, 16].map(|at| I16x8::load(&sixteen(chunk, at)).bits(4 * pair, 4))
+    }
+
+    #[inline(always)]
+    fn bytes(block: &[u8], index: usize) -> [[I16x8; 2]; 2] {
+        let both = [0, 16].map(|at| I16x8::load(&sixteen(block, index * Self::CHUNK + at)));
+        [both, both.map(|lanes| lanes.shr(4))].map(|both| both.map(|lanes| lanes.and(0x0f0f)))
     }
 
     fn put(block: &mut [u8], row: usize, quants: &[i16; GROUP]) {

@@ -11,7 +11,7 @@ use graph::{BackendError, DType, Value};
 use crate::{
     integers::{Form, ROWS, STREAMS, TILE as TOKENS, quantize},
     ops::{Resolver, gather::weight},
-    packed::{Bits, Layout},
+    packed::{Bits, By, Layout},
     pool::{Cost, Parts},
     precision::{Precision, call},
     quant::{Dequantize, GROUP},
@@ -49,8 +49,13 @@ struct Work<'a> {
     out: &'a Parts<'a, f32>,
 }
 
-/// Blocks to blocks that are unpacked.
-type Unpack = fn(&[u8], &mut [u8]);
+/// How blocks are unpacked, and what for.
+struct Unpack<'a> {
+    blocks: fn(&[u8], &mut [u8]),
+    /// Bytes of a block then.
+    bytes: usize,
+    panel: &'a mut [u8],
+}
 
 pub(crate) struct Linear {
     input: Operand,
@@ -101,7 +106,8 @@ impl Linear {
     fn integers(&self, layout: Layout, store: &Store<'_>, resources: &mut Resources<'_>, out: &mut [f32]) {
         let Operand { rows: tokens, columns, .. } = self.input;
         let Resources { scratch, pool, precision } = resources;
-        let form = layout.form(*precision);
+        let is_few = tokens <= FEW_TOKENS;
+        let form = layout.form(*precision, is_few);
         let (x, scratch) = scratch.split_at_mut(form.words(tokens, columns));
         quantize(store.reals(self.input), columns, form, pool, x);
         let (x, precision, panel_words) = (&*x, *precision, self.panel_words(layout));
@@ -118,19 +124,31 @@ impl Linear {
             let Some((_, weights)) = store.packed(self.weight) else { return };
             let work = Work { runs: share.of(runs), weights, layout, form, x, out: &out };
             let (kernels, bytes, words) = (layout.kernels(), layout.block_bytes(), form.group_words());
-            if let Some([one, tile]) = layout.relaxed(precision) {
-                let zero = layout.zero();
-                self.meet::<STREAMS>(
+            let zero = layout.zero();
+            match layout.relaxed(precision, is_few) {
+                Some(By { unpacks: true, kernels: [one, tile], .. }) => {
+                    let bytes = layout.byte_block();
+                    let panel = bytemuck::cast_slice_mut(panel);
+                    self.meet::<1>(
+                        work,
+                        Some(Unpack { blocks: kernels.unpack_bytes, bytes, panel }),
+                        |runs, x| call(tile, runs, bytes, x, words, zero),
+                        |runs, x| call(one, runs, bytes, x, words, zero),
+                    );
+                }
+                Some(By { kernels: [one, tile], .. }) => self.meet::<STREAMS>(
                     work,
                     None,
                     |runs, x| call(tile, runs, bytes, x, words, zero),
                     |runs, x| call(one, runs, bytes, x, words, zero),
-                );
-            } else if self.input.rows <= FEW_TOKENS {
-                self.meet::<STREAMS>(work, None, kernels.few, kernels.vector);
-            } else {
-                let unpack = self.unpacks(layout).then(|| (kernels.unpack, bytemuck::cast_slice_mut(panel)));
-                self.meet::<1>(work, unpack, kernels.tile, kernels.rest);
+                ),
+                None if is_few => self.meet::<STREAMS>(work, None, kernels.few, kernels.vector),
+                None => {
+                    let (blocks, bytes) = (kernels.unpack, layout.unpacked_bytes());
+                    let panel = bytemuck::cast_slice_mut(panel);
+                    let unpack = self.unpacks(layout).then_some(Unpack { blocks, bytes, panel });
+                    self.meet::<1>(work, unpack, kernels.tile, kernels.rest);
+                }
             }
         });
     }
@@ -141,7 +159,7 @@ impl Linear {
     fn meet<const R: usize>(
         &self,
         work: Work<'_>,
-        mut unpack: Option<(Unpack, &mut [u8])>,
+        mut unpack: Option<Unpack<'_>>,
         tile: impl Fn([&[u8]; R], &[u32]) -> [[[f32; ROWS]; TOKENS]; R],
         one: impl Fn([&[u8]; R], &[u32]) -> [[[f32; ROWS]; 1]; R],
     ) {
@@ -165,9 +183,9 @@ impl Linear {
                         blocks[stream] = &weights[run(stream) * run_bytes + start * bytes..][..length];
                     }
                     let blocks = match &mut unpack {
-                        Some((unpack, panel)) => {
-                            let unpacked = &mut panel[..length / bytes * layout.unpacked_bytes()];
-                            unpack(blocks[0], unpacked);
+                        Some(unpack) => {
+                            let unpacked = &mut unpack.panel[..length / bytes * unpack.bytes];
+                            (unpack.blocks)(blocks[0], unpacked);
                             [&*unpacked; R]
                         }
                         None => blocks,
@@ -244,7 +262,9 @@ impl Step for Linear {
         let Operand { rows: tokens, columns, .. } = self.input;
         match self.packed {
             None => PANEL * PANEL_COLUMNS.min(columns),
-            Some(layout) => layout.form(Precision::Exact).words(tokens, columns) + threads * self.panel_words(layout),
+            Some(layout) => {
+                layout.form(Precision::default(), true).words(tokens, columns) + threads * self.panel_words(layout)
+            }
         }
     }
 

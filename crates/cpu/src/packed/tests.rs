@@ -92,7 +92,7 @@ fn kernels_agree_with_each_other_and_with_f64() {
     for dtype in packable() {
         let buffer = packed(dtype, &stored(dtype));
         let layout = buffer.packed.unwrap();
-        let form = layout.form(Precision::Exact);
+        let form = layout.form(Precision::default(), true);
         let kernels = layout.kernels();
         let weights: &[u8] = bytemuck::cast_slice(&buffer.words);
         let x = numbers(TOKENS * COLUMNS, 2);
@@ -161,44 +161,102 @@ unsafe extern "C" fn plainly<const MINIMUM: bool, const T: usize>(
     }
 }
 
-#[test]
-fn kernels_of_bytes_give_the_bits_of_ours() {
+/// The same of unpacked blocks, with activations of `D` bytes.
+unsafe extern "C" fn plainly_unpacked<const MINIMUM: bool, const D: usize, const T: usize>(
+    runs: *const *const u8,
+    count: usize,
+    x: *const u32,
+    sums: *mut f32,
+    groups: usize,
+    zero: i32,
+) {
+    assert_eq!(count, 1);
+    let (block_bytes, group_words) = (if MINIMUM { 320 } else { 288 }, (8 * D + 4) * T);
+    for (t, row) in (0..T * ROWS).map(|i| (i / ROWS, i % ROWS)) {
+        // SAFETY: room for 8 sums of each token.
+        let out = unsafe { &mut *sums.add(ROWS * t + row) };
+        for group in 0..groups {
+            // SAFETY: the caller has so many blocks and groups.
+            let (block, x) = unsafe {
+                let block = std::slice::from_raw_parts((*runs).add(group * block_bytes), block_bytes);
+                (block, std::slice::from_raw_parts(x.add(group * group_words), group_words))
+            };
+            let mut product = 0;
+            for (four, byte) in (0..32).map(|i| (i / 4, i % 4)) {
+                let weight = block[32 * four + 4 * row + byte];
+                assert!(weight < 128);
+                let digit = |d: usize| i32::from(x[(four * D + d) * T + t].to_le_bytes()[byte] as i8);
+                product += i32::from(weight) * (0..D).fold(0, |x, d| 256 * x + digit(d));
+            }
+            let [scale, sum, first, second] = [0, 1, 2, 3].map(|fact| x[(8 * D + fact) * T + t]);
+            let real = |at: usize| f32::from_le_bytes(block[256 + 4 * at..][..4].try_into().unwrap());
+            let product = product - zero * (first as i32 + second as i32);
+            *out += product as f32 * (real(row) * f32::from_bits(scale));
+            if MINIMUM {
+                *out += real(ROWS + row) * f32::from_bits(sum);
+            }
+        }
+    }
+}
+
+/// All of them; without those of unpacked blocks, as where they are not quicker.
+fn relaxed(has_unpacked: bool) -> Option<Relaxed> {
     // SAFETY: each has the name that it is asked for by.
-    let relaxed = unsafe {
+    unsafe {
         Relaxed::new(|name| {
             Some(match name {
                 "scale_1" => plainly::<false, 1>,
                 "scale_4" => plainly::<false, TILE>,
                 "minimum_1" => plainly::<true, 1>,
-                _ => plainly::<true, TILE>,
+                "minimum_4" => plainly::<true, TILE>,
+                _ if !has_unpacked => return None,
+                "byte_scale_1" => plainly_unpacked::<false, 1, 1>,
+                "byte_scale_4" => plainly_unpacked::<false, 1, TILE>,
+                "byte_minimum_1" => plainly_unpacked::<true, 1, 1>,
+                "byte_minimum_4" => plainly_unpacked::<true, 1, TILE>,
+                "bytes_scale_1" => plainly_unpacked::<false, 2, 1>,
+                "bytes_scale_4" => plainly_unpacked::<false, 2, TILE>,
+                "bytes_minimum_1" => plainly_unpacked::<true, 2, 1>,
+                "bytes_minimum_4" => plainly_unpacked::<true, 2, TILE>,
+                _ => return None,
             })
         })
-    };
+    }
+}
+
+fn quantized(layout: Layout, precision: Precision, is_few: bool, x: &[f32]) -> (Vec<u32>, usize) {
+    let form = layout.form(precision, is_few);
+    let mut out = vec![0; form.words(x.len() / COLUMNS, COLUMNS)];
+    quantize(x, COLUMNS, form, &mut Pool::new(1).0, &mut out);
+    (out, form.group_words())
+}
+
+fn bits(products: &[[f32; ROWS]]) -> Vec<u32> {
+    products.concat().iter().map(|x| x.to_bits()).collect()
+}
+
+#[test]
+fn kernels_of_nibbles_give_the_bits_of_ours() {
+    let quick = Precision::Quick(relaxed(false));
     let mut seen = 0;
     for dtype in packable() {
         let buffer = packed(dtype, &stored(dtype));
         let layout = buffer.packed.unwrap();
-        let Some([one, tile]) = layout.relaxed(Precision::Quick(relaxed)) else {
-            assert_eq!(layout.form(Precision::Quick(relaxed)), layout.form(Precision::Exact), "{dtype}");
+        let Some(By { kernels: [one, tile], unpacks: false, .. }) = layout.relaxed(quick, true) else {
+            assert_eq!(layout.form(quick, true), layout.form(Precision::default(), true), "{dtype}");
             continue;
         };
+        assert_eq!(layout.form(quick, true), layout.form(quick, false), "{dtype}");
         seen += 1;
         let x = numbers(TILE * COLUMNS, 2);
-        let quantized = |precision, x: &[f32]| {
-            let form = layout.form(precision);
-            let mut out = vec![0; form.words(x.len() / COLUMNS, COLUMNS)];
-            quantize(x, COLUMNS, form, &mut Pool::new(1).0, &mut out);
-            (out, form.group_words())
-        };
         let (weights, bytes) = (bytemuck::cast_slice::<_, u8>(&buffer.words), layout.block_bytes());
         // Two runs, and of the last streams none.
         let mut runs: [&[u8]; STREAMS] = [&[]; STREAMS];
         for (run, blocks) in runs.iter_mut().zip(weights.chunks_exact(COLUMNS / GROUP * bytes)) {
             *run = blocks;
         }
-        let bits = |products: &[[f32; ROWS]]| products.concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        let with = |x: &[f32]| quantized(Precision::Quick(relaxed), x);
-        let without = |x: &[f32]| quantized(Precision::Quick(None), x).0;
+        let with = |x: &[f32]| quantized(layout, quick, true, x);
+        let without = |x: &[f32]| quantized(layout, Precision::Quick(None), true, x).0;
         let (of_tile, words) = with(&x);
         let products: [[_; TILE]; STREAMS] = call(tile, runs, bytes, &of_tile, words, layout.zero());
         let want = (layout.kernels().few)(runs, &without(&x));
@@ -212,6 +270,49 @@ fn kernels_of_bytes_give_the_bits_of_ours() {
     assert_eq!(seen, 3, "Q4_0, Q4_1 and Q4_K");
 }
 
+#[test]
+fn kernels_of_bytes_give_the_bits_of_ours() {
+    for digits in [1, 2] {
+        let precision = if digits == 1 { Precision::Quick } else { Precision::Exact };
+        let mut seen = 0;
+        for dtype in packable() {
+            let buffer = packed(dtype, &stored(dtype));
+            let layout = buffer.packed.unwrap();
+            let (with, without) = (precision(relaxed(true)), precision(None));
+            assert!(relaxed(false).unwrap().unpacked.is_none());
+            let Some(By { digits: found, unpacks, kernels: [one, tile] }) = layout.relaxed(with, false) else {
+                assert_eq!(layout.form(with, false), layout.form(without, false), "{dtype}");
+                continue;
+            };
+            let is_four = matches!(layout.quants, Bits::Four { .. });
+            assert_eq!((found, unpacks), (if is_four { digits } else { 2 }, true), "{dtype}");
+            seen += 1;
+            let kernels = layout.kernels();
+            // The largest and the smallest that there is.
+            let mut x = numbers(TILE * COLUMNS, 2);
+            (x[0], x[GROUP]) = (1e3, -1e3);
+            for run in bytemuck::cast_slice::<_, u8>(&buffer.words).chunks_exact(COLUMNS / GROUP * layout.block_bytes())
+            {
+                let mut shorts = vec![0; COLUMNS / GROUP * layout.unpacked_bytes()];
+                (kernels.unpack)(run, &mut shorts);
+                let mut bytes = vec![0; COLUMNS / GROUP * layout.byte_block()];
+                (kernels.unpack_bytes)(run, &mut bytes);
+                let (of_tile, words) = quantized(layout, with, false, &x);
+                let [products]: [[_; TILE]; 1] =
+                    call(tile, [&bytes], layout.byte_block(), &of_tile, words, layout.zero());
+                let [want] = (kernels.tile)([&shorts], &quantized(layout, without, false, &x).0);
+                assert_eq!(bits(&products), bits(&want), "{dtype}");
+                let x = &x[..COLUMNS];
+                let of_one = quantized(layout, with, false, x).0;
+                let [products]: [[_; 1]; 1] = call(one, [&bytes], layout.byte_block(), &of_one, words, layout.zero());
+                let [want] = (kernels.rest)([&shorts], &quantized(layout, without, false, x).0);
+                assert_eq!(bits(&products), bits(&want), "{dtype}");
+            }
+        }
+        assert_eq!(seen, 6, "Q4_0, Q4_1, Q4_K, Q5_0, Q5_1 and Q5_K");
+    }
+}
+
 /// Weights and activations that all have one sign, and groups in which many weights are large: a sum that wrapped would be
 /// far off.
 #[test]
@@ -221,7 +322,7 @@ fn the_largest_sums_of_plain_weights_fit() {
         let bytes: Vec<u8> = (0..MATRIX_ROWS * COLUMNS).flat_map(|i| number(i).to_le_bytes()).collect();
         let buffer = packed(DType::F32, &bytes);
         let layout = buffer.packed.unwrap();
-        let form = layout.form(Precision::Exact);
+        let form = layout.form(Precision::default(), true);
         let mut x = vec![0; form.words(1, COLUMNS)];
         quantize(&[1.0; COLUMNS], COLUMNS, form, &mut Pool::new(1).0, &mut x);
         let [[products], ..] = (layout.kernels().vector)([bytemuck::cast_slice(&buffer.words); STREAMS], &x);
@@ -236,7 +337,7 @@ fn what_is_not_finite_stays_so() {
         for dtype in [DType::F32, DType::Q4_1] {
             let buffer = packed(dtype, &stored(dtype));
             let layout = buffer.packed.unwrap();
-            let form = layout.form(Precision::Exact);
+            let form = layout.form(Precision::default(), true);
             let mut x = numbers(COLUMNS, 3);
             x[77] = bad;
             let mut out = vec![0; form.words(1, COLUMNS)];

@@ -84,12 +84,6 @@ impl F32x4 {
         let [a, b, c, d] = self.0;
         (a + c) + (b + d)
     }
-
-    /// The largest lane; none may be no number.
-    #[inline(always)]
-    pub(crate) fn largest(self) -> f32 {
-        self.0.into_iter().fold(f32::NEG_INFINITY, f32::max)
-    }
 }
 
 #[cfg_attr(test, allow(dead_code, reason = "tests compare bytes with casts"))]
@@ -242,6 +236,12 @@ impl I16x8 {
     #[inline(always)]
     pub(crate) fn and(self, mask: u16) -> Self {
         I16x8(self.0.map(|x| x & mask as i16))
+    }
+
+    /// 8 bits to the left.
+    #[inline(always)]
+    pub(crate) fn shl8(self) -> Self {
+        I16x8(self.0.map(|x| x << 8))
     }
 
     /// Products of lanes, the two of each pair summed.

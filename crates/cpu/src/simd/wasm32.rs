@@ -283,6 +283,12 @@ impl I16x8 {
         unsafe { transmute::<v128, [u8; 16]>(quads) }
     }
 
+    /// 8 bits to the left.
+    #[inline(always)]
+    pub(crate) fn shl8(self) -> Self {
+        I16x8(i16x8_shl(self.0, 8))
+    }
+
     /// Products of lanes, the two of each pair summed.
     #[inline(always)]
     pub(crate) fn dot(self, other: Self) -> I32x4 {

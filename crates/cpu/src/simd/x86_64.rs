@@ -105,16 +105,6 @@ impl F32x4 {
             _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps::<1>(pairs, pairs)))
         }
     }
-
-    /// The largest lane; none may be no number.
-    #[inline(always)]
-    pub(crate) fn largest(self) -> f32 {
-        // SAFETY: above.
-        unsafe {
-            let pairs = _mm_max_ps(self.0, _mm_movehl_ps(self.0, self.0));
-            _mm_cvtss_f32(_mm_max_ss(pairs, _mm_shuffle_ps::<1>(pairs, pairs)))
-        }
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -332,6 +322,13 @@ impl I16x8 {
     pub(crate) fn and(self, mask: u16) -> Self {
         // SAFETY: above.
         I16x8(unsafe { _mm_and_si128(self.0, _mm_set1_epi16(mask as i16)) })
+    }
+
+    /// 8 bits to the left.
+    #[inline(always)]
+    pub(crate) fn shl8(self) -> Self {
+        // SAFETY: above.
+        I16x8(unsafe { _mm_slli_epi16::<8>(self.0) })
     }
 
     /// Products of lanes, the two of each pair summed.
