@@ -21,7 +21,7 @@ pub use data::{Rng, halves, quantized, reals, words};
 const F32: f64 = 1e-11;
 
 /// The same of matrix products whose activations are rounded to 16 bits for each 32 of them, as the CPU backend does. Of 32
-/// normal numbers the largest is about 2.1, a step is 2.1 / 32767 of their size, and the mean square of rounding is a
+/// normal numbers the largest is about 2.1, a step is 2.1 / 32639 of their size, and the mean square of rounding is a
 /// twelfth of a step's: 3.4e-10. Cases of few results scatter around that.
 const ROUNDED: f64 = 4e-9;
 

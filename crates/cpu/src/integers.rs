@@ -1,6 +1,6 @@
 //! Matrix products in integers. Activations are rounded to 16 bits for each [`GROUP`] of 32, weights have the quants they
 //! are stored with, and a group's products are summed exactly in 32 bits; only then scales make it f32. So no step of a sum
-//! depends on the machine, and the error is that of the rounding: `2^-16` of the largest activation of a group at most.
+//! depends on the machine, and the error is that of the rounding: about `2^-16` of the largest activation of a group at most.
 //!
 //! Weights come as runs of blocks of 8 rows by 32 columns ([`crate::packed`]), so that one stream feeds all lanes: a lane is a
 //! row, and two neighbouring columns are one multiply-add of 16-bit integers, which every instruction set has.
@@ -97,7 +97,7 @@ impl Quantized {
 
     /// Writes it as what token `token` of a tile of `T` has in a group.
     #[inline(always)]
-    pub(crate) fn put<const T: usize>(&self, token: usize, form: Form, out: &mut [u32]) {
+    fn put<const T: usize>(&self, token: usize, form: Form, out: &mut [u32]) {
         let Quantized { quants, scale, sums: [first, second] } = self;
         let (words, facts) = out.split_at_mut((form.group_words() - FACTS) * T);
         if let Lay::Bytes(digits) = form.lay {
@@ -130,19 +130,17 @@ impl Quantized {
     }
 }
 
-/// Adding it leaves the nearest integer in the low bits.
-const ROUND: f32 = 12_582_912.0;
-
 /// Numbers times a factor, as integers.
 #[inline(always)]
 fn integers(four: &[f32; 4], factor: F32x4) -> I32x4 {
-    let round = F32x4::splat(ROUND);
+    // Adding it leaves the nearest integer in the low bits.
+    let round = F32x4::splat(12_582_912.0);
     F32x4::load(four).mul(factor).add(round).bits().sub(round.bits())
 }
 
 /// The largest absolute number, the sum of all, and zero, or no number if any is not finite.
 #[inline(always)]
-fn extent(numbers: &[f32]) -> [f32; 3] {
+fn extent(numbers: &[f32; GROUP]) -> [f32; 3] {
     let [mut largest, mut sum, mut strange] = [F32x4::splat(0.0); 3];
     for four in numbers.as_chunks::<4>().0 {
         let x = F32x4::load(four);

@@ -1,4 +1,4 @@
-//! How finely activations are rounded where they meet weights of 4 bits.
+//! How finely activations are rounded where they meet weights of 4 bits, and the kernels of the crate `relaxed`.
 
 use crate::integers::ROWS;
 
@@ -51,7 +51,7 @@ pub type Product = unsafe extern "C" fn(
 
 /// Kernels for one token and for a tile of four: of blocks with a scale a row, and of those with a minimum too.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pair {
+pub(crate) struct Products {
     pub(crate) scale: [Product; 2],
     pub(crate) minimum: [Product; 2],
 }
@@ -60,9 +60,9 @@ pub(crate) struct Pair {
 #[derive(Clone, Copy, Debug)]
 pub struct Relaxed {
     /// Of blocks in nibbles, with activations of a byte.
-    pub(crate) nibbles: Pair,
+    pub(crate) nibbles: Products,
     /// Of unpacked blocks, with activations of one byte and of two, where that is quicker.
-    pub(crate) unpacked: Option<[Pair; 2]>,
+    pub(crate) unpacked: Option<[Products; 2]>,
 }
 
 impl Relaxed {
@@ -72,15 +72,15 @@ impl Relaxed {
     /// # Safety
     /// Each must be the kernel of that name of this version of the crate `relaxed`, over this memory.
     pub unsafe fn new(mut find: impl FnMut(&str) -> Option<Product>) -> Option<Relaxed> {
-        let mut pair = |prefix: &str| {
+        let mut products = |prefix: &str| {
             let mut find = |name: &str| find(&format!("{prefix}{name}"));
-            Some(Pair {
+            Some(Products {
                 scale: [find("scale_1")?, find("scale_4")?],
                 minimum: [find("minimum_1")?, find("minimum_4")?],
             })
         };
-        let nibbles = pair("")?;
-        let unpacked = pair("byte_").and_then(|byte| Some([byte, pair("bytes_")?]));
+        let nibbles = products("")?;
+        let unpacked = products("byte_").and_then(|byte| Some([byte, products("bytes_")?]));
         Some(Relaxed { nibbles, unpacked })
     }
 }

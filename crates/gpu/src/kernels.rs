@@ -71,19 +71,8 @@ const LINEAR_ROLES: &[&[&str]] = &[
     BARRIERS,
 ];
 const LOADS: &[&str] = &["load_plain", "load_rms_norm", "load_rms_sum", "load_layer_norm"];
-/// Dtypes of blocks, whose numbers fit a signed byte.
-const BLOCKS: &[DType] = &[
-    DType::Q4_0,
-    DType::Q4_1,
-    DType::Q5_0,
-    DType::Q5_1,
-    DType::Q8_0,
-    DType::Q2K,
-    DType::Q3K,
-    DType::Q4K,
-    DType::Q5K,
-    DType::Q6K,
-];
+/// Dtypes of blocks, whose numbers fit a signed byte: all that are not plain, which come first.
+const BLOCKS: &[DType] = DType::WEIGHTS.split_at(PLAIN.len()).1;
 
 macro_rules! wgsl {
     ($name:literal) => {
